@@ -1,0 +1,1 @@
+//! Ground floor. Markers, line scanner, identities: facts to evidence, pure.

@@ -1,0 +1,58 @@
+//! Hashing, in the one place that names sha2.
+
+use sha2::{Digest, Sha256};
+
+use super::change::Change;
+use super::ids::{ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash};
+
+fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    parts.into_iter().for_each(|part| hash.update(part));
+    hash.finalize().into()
+}
+
+/// A statement's name everywhere: SHA-256(statement, one zero byte, signature) (G24).
+/// Both are hashed, since two people may sign the same bytes.
+#[must_use]
+pub fn statement_hash(statement: &[u8], signature: &[u8]) -> StatementHash {
+    StatementHash::from_raw(sha256([statement, b"\0", signature]))
+}
+
+/// SHA-256 of the policy file as it lies on disk.
+#[must_use]
+pub fn policy_digest(bytes: &[u8]) -> PolicyDigest {
+    PolicyDigest::from_raw(sha256([bytes]))
+}
+
+/// A decision row's hash: the row before it and the row's exact bytes.
+#[must_use]
+pub fn row_hash(previous: Option<&RowHash>, body: &[u8]) -> RowHash {
+    let zero = [0; 32];
+    let previous = previous.map_or(&zero, RowHash::as_bytes);
+    RowHash::from_raw(sha256([b"countersign decision v1\n".as_slice(), previous, body]))
+}
+
+/// `change-v1` over [`Change::to_bytes`]; `None` for an empty change (G10).
+#[must_use]
+pub fn change_digest(change: &Change) -> Option<ChangeDigest> {
+    (!change.entries().is_empty()).then(|| change_digest_of_bytes(&change.to_bytes()))
+}
+
+/// `change-v1` over bytes that claim to be [`Change::to_bytes`] of something.
+#[must_use]
+pub fn change_digest_of_bytes(bytes: &[u8]) -> ChangeDigest {
+    ChangeDigest::from_raw(sha256([bytes]))
+}
+
+/// `paths-v1`: SHA-256 over the sorted, length-prefixed paths.
+#[must_use]
+pub fn paths_digest(change: &Change) -> PathsDigest {
+    let mut hash = Sha256::new();
+    hash.update(b"countersign paths v1\n");
+    for entry in change.entries() {
+        let path = entry.path.as_bytes();
+        hash.update(u64::try_from(path.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(path);
+    }
+    PathsDigest::from_raw(hash.finalize().into())
+}

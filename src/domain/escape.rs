@@ -1,0 +1,87 @@
+//! Hostile bytes to text that a terminal, a log or a page may show (G21).
+
+/// Every byte from a push passes here before a person sees it.
+///
+/// Printable text stays as it is; control characters, bidi overrides, zero-width and
+/// other invisible characters, line separators and bytes that are not UTF-8 become
+/// `\x1b` or `\u{202e}`. A backslash stays itself: the text is for reading only.
+#[must_use]
+pub fn escape(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            push_escaped(&mut out, c);
+        }
+        for b in chunk.invalid() {
+            out.push_str(&format!("\\x{b:02x}"));
+        }
+    }
+    out
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    match c {
+        '\t' => out.push(' '),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        c if u32::from(c) < 0x20 || c == '\x7f' => {
+            out.push_str(&format!("\\x{:02x}", u32::from(c)));
+        }
+        c if is_invisible(c) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+        c => out.push(c),
+    }
+}
+
+/// Characters that change how their neighbours are read without being seen:
+/// C1 controls, zero-width, bidi marks and overrides, separators, fillers, tags,
+/// variation selectors, combining enclosures and private use.
+fn is_invisible(c: char) -> bool {
+    matches!(u32::from(c),
+        0x80..=0x9f | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5
+        | 0x180b..=0x180f | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f
+        | 0x3164 | 0xe000..=0xf8ff | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+        | 0xfffe | 0xffff | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff | 0xf0000..=0x10ffff)
+}
+
+/// As [`escape`], then shortened to `columns` characters with `...` at the end.
+#[must_use]
+pub fn escape_short(bytes: &[u8], columns: usize) -> String {
+    // Four bytes a character at most, so this prefix holds what can be shown.
+    let prefix = bytes.get(..columns.saturating_mul(4).saturating_add(4)).unwrap_or(bytes);
+    let text = escape(prefix);
+    if prefix.len() == bytes.len() && text.chars().count() <= columns {
+        return text;
+    }
+    let kept: String = text.chars().take(columns.saturating_sub(3)).collect();
+    format!("{kept}...")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_bytes_become_visible() {
+        let rows: &[(&[u8], &str)] = &[
+            (b"plain text", "plain text"),
+            ("Gr\u{fc}\u{df}e \u{65e5}".as_bytes(), "Gr\u{fc}\u{df}e \u{65e5}"),
+            (b"\x1b[2Jgone", "\\x1b[2Jgone"),
+            ("a\u{202e}b".as_bytes(), "a\\u{202e}b"),
+            ("zero\u{200b}width".as_bytes(), "zero\\u{200b}width"),
+            ("c1\u{9b}31m".as_bytes(), "c1\\u{9b}31m"),
+            (b"bad\xff\xfeutf8", "bad\\xff\\xfeutf8"),
+            (b"a\nb\rc\td\0", "a\\nb\\rc d\\x00"),
+        ];
+        for (bytes, text) in rows {
+            assert_eq!(&escape(bytes), text);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        assert_eq!(escape_short(b"abcdefghij", 8), "abcde...");
+        assert_eq!(escape_short(b"abcdefgh", 8), "abcdefgh");
+        assert_eq!(escape_short(&vec![b'x'; 10_000_000], 6), "xxx...");
+        assert_eq!(escape_short(&[0x1b; 20], 9), "\\x1b\\x...");
+    }
+}

@@ -1,0 +1,17 @@
+//! The ground floor: the words of the product as types, and the one decision.
+//!
+//! Owns what must be true whoever asks: ids, change digests, the policy as checked
+//! data, statements, facts, and [`decide()`]. It must not touch files, clocks,
+//! environment, network, git2, SQL, clap or axum; `digest` alone names sha2.
+
+pub mod change;
+pub mod digest;
+pub mod escape;
+pub mod evidence;
+pub mod glob;
+pub mod ids;
+pub mod limits;
+pub mod object;
+pub mod policy;
+pub mod sighting;
+pub mod statement;

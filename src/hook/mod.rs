@@ -1,0 +1,1 @@
+//! One push from standard input to exit code.

@@ -1,0 +1,14 @@
+//! Countersign: a gate in front of a Git server's important branches.
+//!
+//! The layers, arrows pointing down:
+//! `domain <- {detect, policy, signature, git, store} <- hook <- cli <- main`.
+
+pub mod cli;
+pub mod detect;
+pub mod domain;
+pub mod git;
+pub mod hook;
+pub mod policy;
+pub mod settings;
+pub mod signature;
+pub mod store;

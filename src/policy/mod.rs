@@ -1,0 +1,1 @@
+//! Policy TOML to checked data, with diagnostics that carry carets.

@@ -1,0 +1,1 @@
+//! `countersign.toml`: the settings of one machine.

@@ -1,0 +1,217 @@
+//! The sign-off store: the only place that names SQL.
+//!
+//! Append-only: statements and decisions are never updated or deleted. The store is not
+//! trusted: whoever decides verifies whatever it returns (G15).
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::ids::{
+    ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
+    RowHash, StatementHash,
+};
+use crate::domain::sighting::Sighting;
+use crate::domain::statement::{Signed, Statement};
+
+/// Why the store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It can't be reached, opened or locked in time, or its disk is full.
+    #[error("the sign-off store is unreachable: {0}")]
+    Unreachable(String),
+    /// It was written by a newer Countersign.
+    #[error("the store's schema is version {found}, this program knows {known}")]
+    NewerSchema {
+        /// The store's.
+        found: i64,
+        /// This program's.
+        known: i64,
+    },
+    /// What it returned can't be.
+    #[error("the sign-off store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// A verified statement on its way into the store.
+#[derive(Debug, Clone)]
+pub struct NewStatement {
+    /// The exact bytes.
+    pub signed: Signed,
+    /// What they say, for the index.
+    pub statement: Statement,
+    /// [`crate::domain::change::Change::to_bytes`] of subjects, where known.
+    pub changes: Vec<(ChangeDigest, Vec<u8>)>,
+    /// When.
+    pub received_at: Timestamp,
+    /// Who handed it in; not who signed.
+    pub delivered_by: Option<String>,
+}
+
+/// What became of a delivery (G24).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// It is new.
+    Stored,
+    /// The store had it.
+    Known,
+}
+
+/// What a statement may be about.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Commits by id.
+    pub commits: Vec<ObjectId>,
+    /// Changes by digest.
+    pub changes: Vec<ChangeDigest>,
+    /// Sets of paths, to find candidates for replay.
+    pub paths: Vec<PathsDigest>,
+}
+
+/// A decision on its way into the log.
+#[derive(Debug, Clone)]
+pub struct NewDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// Where.
+    pub repository: RepositoryName,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the push was accepted.
+    pub accepted: bool,
+    /// Under which policy.
+    pub policy: Option<PolicyDigest>,
+    /// The decision as JSON, the exact bytes that are chained.
+    pub body: Vec<u8>,
+    /// The ref updates that were judged.
+    pub updates: Vec<Update>,
+}
+
+/// One ref update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// The ref.
+    pub name: RefName,
+    /// Its value before; zero for a create.
+    pub old: ObjectId,
+    /// Its value after; zero for a delete.
+    pub new: ObjectId,
+}
+
+/// A decision as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// Where.
+    pub repository: RepositoryName,
+    /// Under which policy.
+    pub policy: Option<PolicyDigest>,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+    /// [`crate::domain::digest::row_hash`] of the row before and `body`.
+    pub hash: RowHash,
+    /// The hash of the row before; `None` for the first.
+    pub previous: Option<RowHash>,
+}
+
+/// How far a repository's published log has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Sequence number of the last published statement.
+    pub statements: i64,
+    /// Sequence number of the last published landing.
+    pub landings: i64,
+}
+
+/// What a published log lacks.
+#[derive(Debug, Clone, Default)]
+pub struct Unpublished {
+    /// In the order in which they came.
+    pub statements: Vec<Signed>,
+    /// Decisions whose push landed, each once.
+    pub decisions: Vec<StoredDecision>,
+    /// Where the log stands once these are in it.
+    pub position: Position,
+}
+
+/// Whether a write waits for the disk (G18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// `synchronous = FULL`: on disk before the call returns.
+    Synced,
+    /// In the write-ahead log; a power cut may lose it, a crash of the program does not.
+    Buffered,
+}
+
+/// What the gate and the tools ask of a store.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Keeps statements, all or none, on disk before it returns; one answer each.
+    async fn submit(&self, statements: &[NewStatement]) -> Result<Vec<Submitted>, StoreError>;
+
+    /// The statements with these hashes, absent ones left out.
+    async fn statements(&self, hashes: &[StatementHash]) -> Result<Vec<Signed>, StoreError>;
+
+    /// In one bulk question: every statement of the repository with a subject that is
+    /// wanted, and every statement whose subject is one of those (revocations).
+    async fn statements_about(
+        &self,
+        repository: &RepositoryName,
+        wanted: &Wanted,
+    ) -> Result<Vec<Signed>, StoreError>;
+
+    /// Inserts a row for each commit that has none, with the changes' bytes, in one
+    /// durable transaction, and reads back the row of every commit given.
+    async fn see(
+        &self,
+        sightings: &[Sighting],
+        changes: &[(ChangeDigest, Vec<u8>)],
+    ) -> Result<Vec<Sighting>, StoreError>;
+
+    /// The rows of these commits, and of every commit with one of these changes.
+    async fn sightings(
+        &self,
+        commits: &[ObjectId],
+        changes: &[ChangeDigest],
+    ) -> Result<Vec<Sighting>, StoreError>;
+
+    /// The kept bytes of these changes, absent ones left out. The caller hashes them again.
+    async fn changes(
+        &self,
+        digests: &[ChangeDigest],
+    ) -> Result<Vec<(ChangeDigest, Vec<u8>)>, StoreError>;
+
+    /// Keeps a policy that judges something; nothing to do where it is kept already.
+    async fn keep_policy(&self, digest: &PolicyDigest, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// A kept policy.
+    async fn policy(&self, digest: &PolicyDigest) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Appends a decision to the chain.
+    async fn append(
+        &self,
+        decision: &NewDecision,
+        durability: Durability,
+    ) -> Result<StoredDecision, StoreError>;
+
+    /// A decision by its id.
+    async fn decision(&self, id: &DecisionId) -> Result<Option<StoredDecision>, StoreError>;
+
+    /// Records that these updates landed, each under the newest accepted decision of the
+    /// repository that judged exactly it; updates that no decision judged are passed over.
+    async fn land(
+        &self,
+        repository: &RepositoryName,
+        updates: &[Update],
+        at: Timestamp,
+    ) -> Result<Vec<DecisionId>, StoreError>;
+
+    /// What the published log of a repository lacks after `since`, at most `limit`
+    /// statements and `limit` decisions.
+    async fn unpublished(
+        &self,
+        repository: &RepositoryName,
+        since: Position,
+        limit: usize,
+    ) -> Result<Unpublished, StoreError>;
+}
