@@ -1,6 +1,6 @@
 //! What tells that a commit was made with an AI tool's help, and where it was found.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::object::Ident;
 
@@ -57,7 +57,7 @@ pub enum MarkerKind {
 }
 
 /// Where a piece of evidence stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// The author header.
@@ -77,7 +77,7 @@ pub enum Place {
 }
 
 /// One marker found in one place of one commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The marker's stable name.
     pub marker: String,

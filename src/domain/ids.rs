@@ -245,6 +245,12 @@ macro_rules! byte_name {
                 s.collect_str(self)
             }
         }
+        /// From the escaped form: equal to the name where that was printable UTF-8.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d).map(Self::new)
+            }
+        }
     )*};
 }
 

@@ -5,9 +5,13 @@
 //! environment, network, git2, SQL, clap or axum; `digest` alone names sha2.
 
 pub mod change;
+pub mod decide;
+pub mod decision;
 pub mod digest;
 pub mod escape;
 pub mod evidence;
+pub mod facts;
+pub mod four_eyes;
 pub mod glob;
 pub mod ids;
 pub mod limits;
@@ -15,3 +19,6 @@ pub mod object;
 pub mod policy;
 pub mod sighting;
 pub mod statement;
+mod validity;
+
+pub use decide::decide;

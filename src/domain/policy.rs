@@ -125,15 +125,15 @@ pub enum Binding {
 }
 
 /// What happens when a rule is not met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The push is rejected.
-    Enforce,
-    /// The pusher is told.
-    Warn,
     /// It is only recorded.
     Observe,
+    /// The pusher is told.
+    Warn,
+    /// The push is rejected.
+    Enforce,
 }
 
 /// One `[[rule]]`.
@@ -252,10 +252,16 @@ impl Policy {
         self.people.values().find(|p| p.emails.contains(&email))
     }
 
-    /// Who has this login, byte for byte.
+    /// Who has this login; where nobody has it byte for byte, who has it in another case:
+    /// some servers take `GHopper` for `ghopper`, and it must not be somebody else (G13).
     #[must_use]
     pub fn person_by_login(&self, login: &Login) -> Option<&Person> {
-        self.people.values().find(|p| p.logins.contains(login))
+        let fold = |l: &Login| l.as_str().to_lowercase();
+        let folded = fold(login);
+        self.people
+            .values()
+            .find(|p| p.logins.contains(login))
+            .or_else(|| self.people.values().find(|p| p.logins.iter().any(|l| fold(l) == folded)))
     }
 
     /// What a login stands for. `unlisted_is_nobody` is the setting `unlisted = "nobody"`.
@@ -283,10 +289,10 @@ impl Policy {
         self.rules.iter().enumerate().filter(move |(_, r)| r.is_for(repository))
     }
 
-    /// A person's display: `ghopper`, or the escaped key.
+    /// The strictest mode of the rules that gate this ref; `None` where none does.
     #[must_use]
-    pub fn has_person(&self, id: &PersonId) -> bool {
-        self.people.contains_key(id)
+    pub fn mode_of(&self, repository: &RepositoryName, name: &RefName) -> Option<Mode> {
+        self.rules_for(repository).filter(|(_, r)| r.gates(name)).map(|(_, r)| r.mode).max()
     }
 }
 

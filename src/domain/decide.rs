@@ -1,0 +1,392 @@
+//! The one decision: facts and policy in, the whole result tree out. Pure.
+//!
+//! STRATEGY. For each ref, each rule that gates it and each new commit of that rule's set
+//! (G1): evidence makes a requirement (G4, G6), the requirement collects every statement
+//! that is tied to the commit (G10, G11), drops those that do not count (G12, G15) or whose
+//! signer had a hand in it (G13), and counts people (G14). Nothing here asks anybody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decision::{
+    Cannot, CommitDecision, Decision, Family, Finding, Have, Met, Outcome, RefDecision,
+    Requirement, RuleChecked, Unusable,
+};
+use super::escape::escape_short;
+use super::evidence::Declared;
+use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts, Tie};
+use super::four_eyes::{FourEyes, Pair};
+use super::ids::{ObjectId, PersonId, StatementHash};
+use super::policy::{Binding, Policy, Rule, Standing};
+use super::statement::{SignOff, Verdict};
+use super::validity::Standard;
+
+/// Longest subject shown, in characters.
+const SUBJECT: usize = 60;
+
+/// Judges one push.
+#[must_use]
+pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
+    let mut judge = Judge { policy, facts, nets: BTreeMap::new() };
+    let refs: Vec<_> = facts.refs.iter().map(|r| judge.reference(r)).collect();
+    let rejects = facts.problems.iter().any(Finding::rejects)
+        || refs.iter().any(|r| r.verdict == Outcome::Reject);
+    Decision {
+        id: facts.id.clone(),
+        at: facts.at,
+        repository: facts.repository.clone(),
+        policy: Some(policy.digest),
+        pusher: facts.pusher.clone(),
+        verdict: if rejects { Outcome::Reject } else { Outcome::Accept },
+        findings: facts.problems.clone(),
+        deliveries: facts.deliveries.clone(),
+        refs,
+    }
+}
+
+struct Judge<'a> {
+    policy: &'a Policy,
+    facts: &'a Facts,
+    /// Which commit a net change covers in this push: never two (G11).
+    nets: BTreeMap<StatementHash, ObjectId>,
+}
+
+/// One rule, one ref, one commit.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    rule: &'a Rule,
+    reference: &'a RefFacts,
+    commit: &'a CommitFacts,
+}
+
+impl Judge<'_> {
+    fn reference(&mut self, r: &RefFacts) -> RefDecision {
+        let gated = self.policy.mode_of(&self.facts.repository, &r.judged_as).is_some();
+        let mut findings = r.problems.clone();
+        findings.extend(self.movement(r));
+        let mut commits: BTreeMap<ObjectId, CommitDecision> = BTreeMap::new();
+        let mut order: Vec<ObjectId> = Vec::new();
+        let mut rules = Vec::new();
+        for set in &r.sets {
+            let Some(rule) = self.policy.rules.get(set.rule) else { continue };
+            rules.push(RuleChecked {
+                rule: rule.name.clone(),
+                mode: rule.mode,
+                checked: set.checked,
+            });
+            for id in &set.commits {
+                let Some(commit) = self.facts.commits.get(id) else { continue };
+                let case = Case { rule, reference: r, commit };
+                let (requirement, finding) = self.commit(case, set);
+                if requirement.is_none() && finding.is_none() {
+                    continue;
+                }
+                let entry = commits.entry(*id).or_insert_with(|| {
+                    order.push(*id);
+                    view(commit)
+                });
+                entry.requirements.extend(requirement);
+                entry.findings.extend(finding);
+            }
+        }
+        let commits: Vec<_> = order.iter().filter_map(|id| commits.remove(id)).collect();
+        let rejects = findings.iter().any(Finding::rejects)
+            || commits.iter().any(|c| {
+                c.findings.iter().any(Finding::rejects)
+                    || c.requirements.iter().any(Requirement::rejects)
+            });
+        RefDecision {
+            name: r.name.clone(),
+            change: r.change,
+            old: r.old,
+            new: r.new,
+            gated,
+            verdict: if rejects { Outcome::Reject } else { Outcome::Accept },
+            findings,
+            rules,
+            commits,
+            ungated_ai: r.ungated_ai,
+        }
+    }
+
+    /// Deletes and rewinds, which every rule of the ref has to allow (G17).
+    fn movement(&self, r: &RefFacts) -> Vec<Finding> {
+        let (code, word, done) = match r.change {
+            RefChange::Delete => ("delete", "delete", "deleted"),
+            RefChange::Rewind => ("rewind", "rewind", "rewound"),
+            RefChange::Create | RefChange::FastForward => return Vec::new(),
+        };
+        let allows = |rule: &Rule| match r.change {
+            RefChange::Delete => rule.allow_delete,
+            _ => rule.allow_rewind,
+        };
+        self.policy
+            .rules_for(&self.facts.repository)
+            .filter(|(_, rule)| rule.gates(&r.judged_as) && !allows(rule))
+            .map(|(_, rule)| {
+                let message = format!(
+                    "rule \"{}\" (policy line {}) does not let {} be {done}",
+                    rule.name, rule.line, r.judged_as
+                );
+                Finding::new(code, Family::NotAllowed, message)
+                    .with_mode(rule.mode)
+                    .hint(format!("an admin can set allow = [\"{word}\"] in that rule"))
+            })
+            .collect()
+    }
+
+    fn commit(
+        &mut self,
+        case: Case<'_>,
+        set: &NewCommits,
+    ) -> (Option<Requirement>, Option<Finding>) {
+        let matches = case
+            .commit
+            .paths
+            .as_ref()
+            .is_none_or(|paths| paths.iter().any(|p| case.rule.paths.matches(p.as_bytes())));
+        if !matches {
+            return (None, None);
+        }
+        if case.commit.detection.is_ai_assisted() {
+            return (Some(self.requirement(case, set)), None);
+        }
+        let silent = case.commit.detection.declared == Declared::Nothing;
+        let finding = (self.policy.detect.declaration_required && silent).then(|| {
+            Finding::new(
+                "declaration-missing",
+                Family::NotAllowed,
+                format!("the policy wants a declaration, yes or no (rule \"{}\")", case.rule.name),
+            )
+            .with_mode(case.rule.mode)
+            .hint("add a line \"AI-Assisted: no\" or \"AI-Assisted: yes\" to the message")
+        });
+        (None, finding)
+    }
+
+    fn requirement(&mut self, case: Case<'_>, set: &NewCommits) -> Requirement {
+        let Case { rule, commit, .. } = case;
+        let own = [commit.id];
+        let itself = Pair { signed: &own, landing: &commit.id };
+        let eyes = FourEyes { policy: self.policy, facts: self.facts };
+        let tally = self.tally(case);
+        // People whose cover needs one more count towards the higher threshold alone.
+        let plain = tally.have.iter().filter(|(_, more)| !more).count();
+        let enough = plain >= rule.sign_offs || tally.have.len() > rule.sign_offs;
+        let one_more = match tally.have.as_slice() {
+            [] => eyes.needs_one_more(itself),
+            have => !enough && have.iter().any(|(_, more)| *more),
+        };
+        let blocked = rule.veto && !tally.declined.is_empty();
+        let met = if self.is_exempt(rule, commit) && !blocked {
+            Met::Exempt
+        } else if enough && !blocked {
+            Met::SignedOff
+        } else {
+            Met::No
+        };
+        let signed: BTreeSet<&PersonId> = tally.have.iter().map(|(h, _)| &h.person).collect();
+        let mut can_sign = Vec::new();
+        let mut cannot = Vec::new();
+        for person in rule.approvers.iter().filter(|p| !signed.contains(p)) {
+            match eyes.objection(person, itself) {
+                None => can_sign.push(person.clone()),
+                Some(why) => cannot.push(Cannot { person: person.clone(), why }),
+            }
+        }
+        let push_first = set
+            .lands_first
+            .iter()
+            .find(|(_, commits)| commits.contains(&commit.id))
+            .map(|(name, _)| name.clone());
+        Requirement {
+            rule: rule.name.clone(),
+            line: rule.line,
+            mode: rule.mode,
+            reason: rule.reason.clone(),
+            from: rule.from.clone(),
+            needed: rule.sign_offs + usize::from(one_more),
+            one_more,
+            met,
+            have: tally.have.into_iter().map(|(h, _)| h).collect(),
+            can_sign,
+            cannot,
+            unusable: tally.unusable,
+            declined: tally.declined,
+            push_first,
+        }
+    }
+
+    /// Sorts every statement tied to the commit into what counts and what does not.
+    fn tally(&mut self, case: Case<'_>) -> Tally {
+        let facts = self.facts;
+        let standard = Standard { facts, rule: case.rule, name: &case.reference.judged_as };
+        let covers = facts.covers.get(&case.commit.id).map_or(&[][..], Vec::as_slice);
+        let mut tally = Tally::default();
+        let declines = standing_declines(
+            case,
+            standard,
+            covers.iter().filter_map(|c| Some((facts.sign_offs.get(&c.statement)?, &c.tie))),
+        );
+        for cover in covers {
+            let Some(s) = facts.sign_offs.get(&cover.statement) else { continue };
+            if s.statement.verdict != Verdict::Approve {
+                continue;
+            }
+            let counted = self.count(case, standard, s, &cover.tie).and_then(|have| {
+                let voided = declines.iter().any(|d| {
+                    d.signer == s.signer && d.statement.issued_at >= s.statement.issued_at
+                });
+                if voided { Err("declined since, by the same person".to_owned()) } else { Ok(have) }
+            });
+            match counted {
+                Ok(have) => tally.add(have),
+                Err(why) => tally.unusable.push(unusable(s, why)),
+            }
+        }
+        let counts = |person: &PersonId| tally.have.iter().any(|(h, _)| h.person == *person);
+        tally.unusable.retain(|u| !counts(&u.person));
+        tally.declined = declines
+            .iter()
+            .filter(|d| !counts(&d.signer))
+            .map(|d| unusable(d, d.statement.reason.clone().unwrap_or_default()))
+            .collect();
+        tally
+    }
+
+    fn count(
+        &mut self,
+        case: Case<'_>,
+        standard: Standard<'_>,
+        s: &SignOff,
+        tie: &Tie,
+    ) -> Result<(Have, bool), String> {
+        let tied = tied(case, tie)?;
+        standard.approval(s)?;
+        let eyes = FourEyes { policy: self.policy, facts: self.facts };
+        let pair = Pair { signed: &tied.signed, landing: &case.commit.id };
+        if let Some(why) = eyes.objection(&s.signer, pair) {
+            return Err(format!("can't sign it: {why}"));
+        }
+        if tied.net {
+            let first = *self.nets.entry(s.hash).or_insert(case.commit.id);
+            if first != case.commit.id {
+                return Err(format!("its net change covers {} in this push", first.short()));
+            }
+        }
+        let have = Have {
+            person: s.signer.clone(),
+            statement: s.hash,
+            binding: tied.binding,
+            net: tied.net,
+        };
+        Ok((have, eyes.needs_one_more(pair)))
+    }
+
+    /// G2: only an authenticated pusher who was the first to push this commit, and whose
+    /// change nobody else pushed before.
+    fn is_exempt(&self, rule: &Rule, commit: &CommitFacts) -> bool {
+        let Some(login) = self.facts.pusher.as_ref() else { return false };
+        let Standing::Listed { person } =
+            self.policy.standing(Some(login), self.facts.unlisted_is_nobody)
+        else {
+            return false;
+        };
+        let exact = self.policy.people.get(&person).is_some_and(|p| p.logins.contains(login));
+        if !exact || !rule.exempt_pushers.contains(&person) {
+            return false;
+        }
+        let is_theirs = |login: Option<&_>| {
+            self.policy.standing(login, self.facts.unlisted_is_nobody).person() == Some(&person)
+        };
+        let row = self.facts.sightings.get(&commit.id);
+        row.is_some_and(|r| is_theirs(r.first_pusher.as_ref()))
+            && commit
+                .change
+                .and_then(|c| self.facts.same_change.get(&c))
+                .is_none_or(|rows| rows.iter().all(|r| is_theirs(r.first_pusher.as_ref())))
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    /// Each person once, and whether their cover needs one more.
+    have: Vec<(Have, bool)>,
+    unusable: Vec<Unusable>,
+    declined: Vec<Unusable>,
+}
+
+impl Tally {
+    /// Two statements, or two keys, of one person are one (G14); the better one stays.
+    fn add(&mut self, (have, more): (Have, bool)) {
+        match self.have.iter_mut().find(|(h, _)| h.person == have.person) {
+            None => self.have.push((have, more)),
+            Some(known) if known.1 && !more => *known = (have, more),
+            Some(_) => {}
+        }
+    }
+}
+
+struct Tied {
+    binding: Binding,
+    net: bool,
+    signed: Vec<ObjectId>,
+}
+
+/// Whether a tie is close enough for the rule's binding (G10).
+fn tied(case: Case<'_>, tie: &Tie) -> Result<Tied, String> {
+    let (binding, net, signed) = match tie {
+        Tie::Commit => (Binding::Commit, false, vec![case.commit.id]),
+        Tie::SameFiles { signed } => (Binding::SameFiles, false, vec![*signed]),
+        Tie::Replay { signed } => (Binding::Replay, false, vec![*signed]),
+        Tie::Net { same_files, signed } => {
+            let binding = if *same_files { Binding::SameFiles } else { Binding::Replay };
+            (binding, true, signed.clone())
+        }
+        Tie::Stale { why } => return Err(format!("stale: {why}")),
+    };
+    if binding <= case.rule.binding {
+        return Ok(Tied { binding, net, signed });
+    }
+    let named = signed.first().map_or_else(String::new, ObjectId::short);
+    Err(match case.rule.binding {
+        Binding::Commit => format!("stale: it names {named}, the rule wants this very commit"),
+        _ => format!("stale: it names {named}, whose files differ"),
+    })
+}
+
+/// Declines that block or void: tied under the rule's binding, by somebody of its groups,
+/// and not lifted by a later approval of the same person.
+fn standing_declines<'a>(
+    case: Case<'_>,
+    standard: Standard<'_>,
+    statements: impl Iterator<Item = (&'a SignOff, &'a Tie)>,
+) -> Vec<&'a SignOff> {
+    let tied: Vec<_> = statements.filter(|(_, tie)| tied(case, tie).is_ok()).collect();
+    let lifted = |d: &SignOff| {
+        tied.iter().any(|(a, _)| {
+            a.statement.verdict == Verdict::Approve
+                && a.signer == d.signer
+                && a.statement.issued_at > d.statement.issued_at
+                && standard.approval(a).is_ok()
+        })
+    };
+    tied.iter()
+        .map(|(s, _)| *s)
+        .filter(|s| s.statement.verdict == Verdict::Decline)
+        .filter(|s| standard.decline(s).is_ok() && !lifted(s))
+        .collect()
+}
+
+fn unusable(s: &SignOff, why: String) -> Unusable {
+    Unusable { person: s.signer.clone(), statement: s.hash, why: escape_short(why.as_bytes(), 200) }
+}
+
+fn view(commit: &CommitFacts) -> CommitDecision {
+    CommitDecision {
+        id: commit.id,
+        subject: escape_short(&commit.subject, SUBJECT),
+        evidence: commit.detection.evidence.clone(),
+        findings: Vec::new(),
+        requirements: Vec::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether a verified statement counts for a rule and a ref, now (G12, G15).
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::facts::Facts;
+use super::glob::Glob;
+use super::ids::RefName;
+use super::policy::{Key, Rule};
+use super::statement::{SignOff, Statement, Verdict};
+
+/// How far the signer's clock may be ahead (G15).
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a statement is held against.
+#[derive(Clone, Copy)]
+pub(super) struct Standard<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) rule: &'a Rule,
+    pub(super) name: &'a RefName,
+}
+
+impl Standard<'_> {
+    /// Why an approval does not count; `Ok` where it does.
+    pub(super) fn approval(self, s: &SignOff) -> Result<(), String> {
+        self.scope(s)?;
+        let now = self.facts.at;
+        let issued = s.statement.issued_at;
+        let age = now.duration_since(issued);
+        let valid_for = to_signed(self.rule.valid_for);
+        if age < -SKEW {
+            return Err(format!("issued in the future ({issued}): check the signer's clock"));
+        }
+        if age > valid_for {
+            let limit = span(valid_for);
+            return Err(format!("expired: signed {} ago, valid for {limit}", span(age)));
+        }
+        if s.statement.expires_at.is_some_and(|end| end <= now) {
+            return Err("expired: the signer let it end".to_owned());
+        }
+        key_holds(&s.key, issued)?;
+        key_holds(&s.key, now)?;
+        self.unrevoked(s)
+    }
+
+    /// Why a decline does not count: it does not expire, and stands under a key that has
+    /// since expired, never under a revoked one.
+    pub(super) fn decline(self, s: &SignOff) -> Result<(), String> {
+        self.scope(s)?;
+        key_holds(&s.key, s.statement.issued_at)?;
+        self.unrevoked(s)
+    }
+
+    fn scope(self, s: &SignOff) -> Result<(), String> {
+        if s.statement.repository != self.facts.repository {
+            return Err(format!("it is for the repository {}", s.statement.repository));
+        }
+        if !self.names_ref(&s.statement) {
+            let refs = s.statement.refs.join(", ");
+            return Err(format!("it is for {}", super::escape::escape_short(refs.as_bytes(), 80)));
+        }
+        if !self.rule.approvers.contains(&s.signer) {
+            return Err(format!("not in {} now", at_groups(&self.rule.from)));
+        }
+        Ok(())
+    }
+
+    /// A full name, or a glob that the rule itself has (G12): else a signer could be talked
+    /// into `**`.
+    fn names_ref(self, statement: &Statement) -> bool {
+        statement.refs.iter().any(|r| {
+            r.as_bytes() == self.name.as_bytes()
+                || (self.rule.refs.patterns().any(|p| p == r)
+                    && Glob::new(r).is_ok_and(|g| g.matches(self.name.as_bytes())))
+        })
+    }
+
+    /// A revocation by the signer is final, whatever its time.
+    fn unrevoked(self, s: &SignOff) -> Result<(), String> {
+        let revoked = self.facts.sign_offs.values().any(|r| {
+            r.statement.verdict == Verdict::Revoke
+                && r.signer == s.signer
+                && r.statement.repository == s.statement.repository
+                && key_holds(&r.key, r.statement.issued_at).is_ok()
+                && r.statement.subjects.iter().any(|sub| sub.statement == Some(s.hash))
+        });
+        if revoked { Err("revoked by the signer".to_owned()) } else { Ok(()) }
+    }
+}
+
+fn key_holds(key: &Key, at: Timestamp) -> Result<(), String> {
+    if key.revoked {
+        return Err("signed with a key that the policy marks revoked".to_owned());
+    }
+    if key.valid_after.is_some_and(|start| at < start) {
+        return Err("signed with a key that was not valid yet".to_owned());
+    }
+    if key.valid_before.is_some_and(|end| at >= end) {
+        return Err("signed with a key that is no longer valid".to_owned());
+    }
+    Ok(())
+}
+
+fn to_signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// `12d`, `5h`, `30m`: the largest whole unit.
+fn span(duration: SignedDuration) -> String {
+    let minutes = duration.as_secs() / 60;
+    match minutes {
+        m if m >= 2880 => format!("{}d", m / 1440),
+        m if m >= 120 => format!("{}h", m / 60),
+        m => format!("{m}m"),
+    }
+}
+
+/// `@seniors, @payments`.
+pub(super) fn at_groups(groups: &[String]) -> String {
+    let marked: Vec<_> = groups.iter().map(|g| format!("@{g}")).collect();
+    marked.join(", ")
+}
