@@ -1,0 +1,147 @@
+//! The signer's side: runs `ssh-keygen -Y sign`, so that agents, passphrases, FIDO touch
+//! and PKCS#11 work as they do for git.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::NamedTempFile;
+
+use super::key::{self, KeyError};
+use super::sshsig;
+use super::statement::NAMESPACE;
+use super::verify::{self, VerifyError};
+use crate::domain::escape::escape_short;
+use crate::domain::statement::Signed;
+
+const PROGRAM: &str = "ssh-keygen";
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The setting names no key.
+    #[error("the signing key is {0}")]
+    Key(#[from] KeyError),
+    /// The literal public key could not be put where ssh-keygen reads it.
+    #[error("the public key can't be written to a temporary file")]
+    Temporary(#[source] io::Error),
+    /// The program did not start.
+    #[error("\"{PROGRAM}\" can't be run")]
+    Start(#[source] io::Error),
+    /// The program ran and signed nothing.
+    #[error("\"{PROGRAM}\" did not sign with the key \"{}\"{}", .key.display(), last_words(said))]
+    Refused {
+        /// The key's file.
+        key: PathBuf,
+        /// Its last words, escaped; empty where they went to the terminal.
+        said: String,
+    },
+    /// The program signed, but no server would take it.
+    #[error("\"{PROGRAM}\" signed with the key \"{}\", but it does not count", .key.display())]
+    Unusable {
+        /// The key's file.
+        key: PathBuf,
+        /// Why.
+        #[source]
+        source: VerifyError,
+    },
+}
+
+fn last_words(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
+/// A key to sign with: a private key's file, or a public key's whose private half an
+/// agent or a token holds.
+#[derive(Debug)]
+pub struct Signer {
+    key: PathBuf,
+    /// Keeps the file of a literal key until nobody signs any more.
+    _literal: Option<NamedTempFile>,
+}
+
+impl Signer {
+    /// A file, private or public.
+    #[must_use]
+    pub fn file(key: impl Into<PathBuf>) -> Self {
+        Self { key: key.into(), _literal: None }
+    }
+
+    /// As git reads `user.signingKey` where `gpg.format` is `ssh`: `key::` and a public key,
+    /// or a bare one that begins with `ssh-`, whose private half an agent holds; anything
+    /// else is a path (`git config --type=path` has expanded its `~/`).
+    ///
+    /// # Errors
+    /// [`SignError::Key`] and [`SignError::Temporary`] for a literal key.
+    pub fn from_setting(setting: &str) -> Result<Self, SignError> {
+        let literal = match setting.strip_prefix("key::") {
+            None if setting.starts_with("ssh-") => setting,
+            None => return Ok(Self::file(setting)),
+            Some(literal) => literal,
+        };
+        let public = key::public_key(literal)?;
+        let write = || -> io::Result<NamedTempFile> {
+            let mut file =
+                tempfile::Builder::new().prefix("countersign-").suffix(".pub").tempfile()?;
+            writeln!(file, "{public}")?;
+            Ok(file)
+        };
+        let file = write().map_err(SignError::Temporary)?;
+        Ok(Self { key: file.path().to_owned(), _literal: Some(file) })
+    }
+
+    /// The file that ssh-keygen is given.
+    #[must_use]
+    pub fn key(&self) -> &Path {
+        &self.key
+    }
+
+    /// As [`sign`].
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign(&self, statement: &[u8]) -> Result<Vec<u8>, SignError> {
+        sign(statement, &self.key)
+    }
+}
+
+/// The armoured signature over exactly these bytes. May ask for a passphrase, a PIN or a
+/// touch: ssh-keygen has the terminal and the environment to itself. What comes back is checked
+/// before it is given out.
+///
+/// # Errors
+/// [`SignError`].
+pub fn sign(statement: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
+    let output = run(statement, key).map_err(SignError::Start)?;
+    if !output.status.success() {
+        let said = escape_short(output.stderr.trim_ascii(), 400);
+        return Err(SignError::Refused { key: key.to_owned(), said });
+    }
+    let unusable = |source| SignError::Unusable { key: key.to_owned(), source };
+    let signature = sshsig::normalise(&output.stdout).map_err(unusable)?;
+    let signed = Signed { statement: statement.to_vec(), signature };
+    verify::check_signature(&signed).map_err(unusable)?;
+    Ok(signed.signature)
+}
+
+fn run(statement: &[u8], key: &Path) -> io::Result<Output> {
+    // It asks for a touch only where its standard error is the terminal itself; elsewhere
+    // its words are caught for the error.
+    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+    let mut child = Command::new(PROGRAM)
+        .args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"])
+        .arg(key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that refuses the key reads nothing; its exit status says it better.
+        let _ = stdin.write_all(statement);
+    }
+    child.wait_with_output()
+}
+
+#[cfg(test)]
+#[path = "sign_tests.rs"]
+mod tests;
