@@ -112,7 +112,14 @@ impl Signer {
 /// # Errors
 /// [`SignError`].
 pub fn sign(statement: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
-    let output = run(statement, key).map_err(SignError::Start)?;
+    // It asks for a touch only where its standard error is the terminal itself; elsewhere
+    // its words are caught for the error.
+    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+    sign_to(statement, key, stderr)
+}
+
+fn sign_to(statement: &[u8], key: &Path, stderr: Stdio) -> Result<Vec<u8>, SignError> {
+    let output = run(statement, key, stderr).map_err(SignError::Start)?;
     if !output.status.success() {
         let said = escape_short(output.stderr.trim_ascii(), 400);
         return Err(SignError::Refused { key: key.to_owned(), said });
@@ -124,10 +131,7 @@ pub fn sign(statement: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
     Ok(signed.signature)
 }
 
-fn run(statement: &[u8], key: &Path) -> io::Result<Output> {
-    // It asks for a touch only where its standard error is the terminal itself; elsewhere
-    // its words are caught for the error.
-    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+fn run(statement: &[u8], key: &Path, stderr: Stdio) -> io::Result<Output> {
     let mut child = Command::new(PROGRAM)
         .args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"])
         .arg(key)

@@ -71,7 +71,7 @@ fn unarmour(file: &[u8]) -> Result<Vec<u8>, VerifyError> {
     Base64::decode_vec(&base64).map_err(|_| VerifyError::NotASignature("its base64 is damaged"))
 }
 
-fn armour(blob: &[u8]) -> Vec<u8> {
+pub(super) fn armour(blob: &[u8]) -> Vec<u8> {
     let base64 = Base64::encode_string(blob);
     let mut file = format!("{BEGIN}\n").into_bytes();
     for line in base64.as_bytes().chunks(LINE) {
