@@ -2,10 +2,23 @@
 //!
 //! Append-only: statements and decisions are never updated or deleted. The store is not
 //! trusted: whoever decides verifies whatever it returns (G15).
+//!
+//! [`open_store`] is the one way in. The questions stand in `sql` alone, in a form that
+//! every database runs; `sqlite` is the file on this machine, `snapshot` what a clone knows.
+
+pub mod chain;
+mod rows;
+pub mod snapshot;
+mod sql;
+pub mod sqlite;
+
+#[cfg(test)]
+mod contract;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::domain::escape::escape;
 use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
     RowHash, StatementHash,
@@ -194,6 +207,14 @@ pub trait Store: Send + Sync {
         durability: Durability,
     ) -> Result<StoredDecision, StoreError>;
 
+    /// Decisions of all repositories in the chain's order, each with its sequence number,
+    /// those after `after` (0: from the first), at most `limit`.
+    async fn decisions(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, StoredDecision)>, StoreError>;
+
     /// A decision by its id.
     async fn decision(&self, id: &DecisionId) -> Result<Option<StoredDecision>, StoreError>;
 
@@ -214,4 +235,46 @@ pub trait Store: Send + Sync {
         since: Position,
         limit: usize,
     ) -> Result<Unpublished, StoreError>;
+
+    /// Moves what is in the write-ahead log into the database, as far as nobody is in the
+    /// way. For `post-receive`, whose time the pusher doesn't wait for.
+    async fn checkpoint(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Ends the use of a store in a process that is about to exit, without closing it:
+    /// closing the last connection of a SQLite file costs two syncs. Nothing is lost; the
+    /// next process finds the write-ahead log.
+    async fn abandon(self: Box<Self>);
+}
+
+/// Opens the store that a URL names, `sqlite:///absolute/path`, and makes it where it isn't
+/// there: for setting up, and for tools.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] for a URL of another kind, and what [`sqlite::open`] says.
+pub async fn open_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
+    open_with(url, sqlite::Options::default()).await
+}
+
+/// Opens the store that a URL names and that has to be there already: for the hook. A file
+/// that is missing there is a disk that isn't mounted, and a new one in its place would
+/// have forgotten every decline, revocation and sighting.
+///
+/// # Errors
+/// As [`open_store`], and [`StoreError::Unreachable`] where there is none.
+pub async fn open_existing_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
+    open_with(url, sqlite::Options { create: false, ..sqlite::Options::default() }).await
+}
+
+async fn open_with(url: &str, options: sqlite::Options) -> Result<Box<dyn Store>, StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", _)) => Ok(Box::new(sqlite::open(url, options).await?)),
+        // The rest of a URL may hold a password.
+        Some((scheme, _)) => Err(StoreError::Unreachable(format!(
+            "\"{}:\" is no kind of store that this program knows; it knows sqlite:///path",
+            escape(scheme.as_bytes())
+        ))),
+        None => Err(StoreError::Unreachable("its URL is not sqlite:///path".into())),
+    }
 }

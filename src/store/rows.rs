@@ -1,0 +1,139 @@
+//! Rows as text and bytes, and back. What can't be read back is a fault of the store,
+//! never a panic and never a guess.
+
+use serde::Serialize;
+
+use crate::domain::digest::row_hash;
+use crate::domain::ids::{
+    ChangeDigest, DecisionId, Login, ObjectId, PathsDigest, PolicyDigest, RepositoryName, RowHash,
+};
+use crate::domain::sighting::Sighting;
+use crate::domain::statement::{Signed, Verdict};
+
+use super::{NewDecision, StoredDecision};
+
+/// What the first decision names as the row before it.
+const NOTHING_BEFORE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// `statement, signature`.
+pub(super) type SignedRow = (Vec<u8>, Vec<u8>);
+
+/// `commit_id, repository, first_pusher, seen_at, change_digest, paths_digest,
+/// contributors, evidence`.
+pub(super) type SightingRow =
+    (String, String, Option<String>, String, Option<String>, Option<String>, String, String);
+
+/// `seq, id, repository, policy, body, previous, hash`.
+pub(super) type DecisionRow = (i64, String, String, Option<String>, Vec<u8>, String, String);
+
+/// A row that can't be, in words.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+fn unreadable(what: &str, value: &str) -> Unreadable {
+    let value: String = value.chars().take(80).collect();
+    Unreadable(format!("{what} reads {value:?}"))
+}
+
+/// A list of ids as the JSON array that `json_each` opens.
+pub(super) fn list<T: Serialize>(ids: &[T]) -> Result<String, Unreadable> {
+    serde_json::to_string(ids).map_err(|error| Unreadable(error.to_string()))
+}
+
+pub(super) fn signed((statement, signature): SignedRow) -> Signed {
+    Signed { statement, signature }
+}
+
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approve",
+        Verdict::Decline => "decline",
+        Verdict::Revoke => "revoke",
+        Verdict::Override => "override",
+        Verdict::Correct => "correct",
+    }
+}
+
+pub(super) fn change_digest(hex: &str) -> Result<ChangeDigest, Unreadable> {
+    ChangeDigest::from_hex(hex.as_bytes()).ok_or_else(|| unreadable("a change's digest", hex))
+}
+
+/// What `sightings` keeps of one.
+pub(super) fn contributors(sighting: &Sighting) -> Result<String, Unreadable> {
+    serde_json::to_string(&sighting.contributors).map_err(|error| Unreadable(error.to_string()))
+}
+
+pub(super) fn sighting(row: SightingRow) -> Result<Sighting, Unreadable> {
+    let (commit, repository, first_pusher, at, change, paths, contributors, evidence) = row;
+    let paths = paths
+        .map(|hex| {
+            PathsDigest::from_hex(hex.as_bytes())
+                .ok_or_else(|| unreadable("a sighting's digest of paths", &hex))
+        })
+        .transpose()?;
+    Ok(Sighting {
+        commit: ObjectId::from_hex(commit.as_bytes())
+            .ok_or_else(|| unreadable("a sighting's commit", &commit))?,
+        repository: RepositoryName::new(repository),
+        first_pusher: first_pusher.map(Login::new),
+        at: at.parse().map_err(|_| unreadable("a sighting's time", &at))?,
+        change: change.as_deref().map(change_digest).transpose()?,
+        paths,
+        contributors: serde_json::from_str(&contributors)
+            .map_err(|_| unreadable("a sighting's contributors", &contributors))?,
+        evidence,
+    })
+}
+
+/// Sightings in the order that every store gives them in.
+pub(super) fn in_order(mut sightings: Vec<Sighting>) -> Vec<Sighting> {
+    sightings.sort_by_key(|s| (s.at, s.commit));
+    sightings
+}
+
+fn row_hash_of(hex: &str) -> Result<RowHash, Unreadable> {
+    RowHash::from_hex(hex.as_bytes()).ok_or_else(|| unreadable("a decision's hash", hex))
+}
+
+/// `previous` as the table keeps it.
+pub(super) fn previous_text(previous: Option<&RowHash>) -> String {
+    previous.map_or_else(|| NOTHING_BEFORE.to_owned(), RowHash::to_string)
+}
+
+/// The last row's hash, from what `LAST_HASH` gave.
+pub(super) fn last_hash(hex: Option<&str>) -> Result<Option<RowHash>, Unreadable> {
+    hex.map(row_hash_of).transpose()
+}
+
+/// The row that a decision becomes after `previous`.
+pub(super) fn chained(decision: &NewDecision, previous: Option<RowHash>) -> StoredDecision {
+    StoredDecision {
+        id: decision.id.clone(),
+        repository: decision.repository.clone(),
+        policy: decision.policy,
+        body: decision.body.clone(),
+        hash: row_hash(previous.as_ref(), &decision.body),
+        previous,
+    }
+}
+
+/// With its sequence number.
+pub(super) fn decision(row: DecisionRow) -> Result<(i64, StoredDecision), Unreadable> {
+    let (seq, id, repository, policy, body, previous, hash) = row;
+    let policy = policy
+        .map(|hex| {
+            PolicyDigest::from_hex(hex.as_bytes())
+                .ok_or_else(|| unreadable("a decision's policy", &hex))
+        })
+        .transpose()?;
+    let previous = (previous != NOTHING_BEFORE).then(|| row_hash_of(&previous)).transpose()?;
+    let stored = StoredDecision {
+        id: DecisionId::new(id),
+        repository: RepositoryName::new(repository),
+        policy,
+        body,
+        hash: row_hash_of(&hash)?,
+        previous,
+    };
+    Ok((seq, stored))
+}

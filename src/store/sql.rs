@@ -1,0 +1,152 @@
+//! Every question the store asks of a database, once: static text, `$1` style, so that
+//! SQLite and PostgreSQL run the same.
+//!
+//! A list of ids is one parameter, a JSON array of strings, opened by `json_each`: one
+//! question whatever its length. `CROSS JOIN` keeps SQLite from turning the join round
+//! and scanning the table.
+
+pub(super) const STATEMENTS_BY_HASH: &str = "
+SELECT s.statement, s.signature
+FROM json_each($1) AS w CROSS JOIN statements AS s
+WHERE s.hash = w.value
+ORDER BY s.seq";
+
+pub(super) const STATEMENTS_ABOUT: &str = "
+WITH found AS (
+    SELECT s.statement_hash AS hash
+    FROM json_each($2) AS w CROSS JOIN subjects AS s
+    WHERE s.commit_id = w.value AND s.repository = $1
+    UNION
+    SELECT s.statement_hash
+    FROM json_each($3) AS w CROSS JOIN subjects AS s
+    WHERE s.change_digest = w.value AND s.repository = $1
+    UNION
+    SELECT s.statement_hash
+    FROM json_each($4) AS w CROSS JOIN subjects AS s
+    WHERE s.paths_digest = w.value AND s.repository = $1
+),
+wanted AS (
+    SELECT hash FROM found
+    UNION
+    SELECT r.statement_hash
+    FROM found AS f CROSS JOIN subjects AS r
+    WHERE r.target = f.hash AND r.repository = $1
+)
+SELECT s.statement, s.signature
+FROM wanted AS w CROSS JOIN statements AS s
+WHERE s.hash = w.hash
+ORDER BY s.seq";
+
+pub(super) const KNOWN_STATEMENTS: &str = "
+SELECT s.hash
+FROM json_each($1) AS w CROSS JOIN statements AS s
+WHERE s.hash = w.value";
+
+pub(super) const KEEP_STATEMENT: &str = "
+INSERT INTO statements
+    (hash, repository, verdict, statement, signature, received_at, delivered_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT DO NOTHING";
+
+pub(super) const KEEP_SUBJECT: &str = "
+INSERT INTO subjects
+    (statement_hash, ordinal, repository, commit_id, change_digest, paths_digest, target)
+VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+pub(super) const KNOWN_CHANGES: &str = "
+SELECT c.digest
+FROM json_each($1) AS w CROSS JOIN changes AS c
+WHERE c.digest = w.value";
+
+pub(super) const KEEP_CHANGE: &str = "
+INSERT INTO changes (digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+pub(super) const CHANGES: &str = "
+SELECT c.digest, c.bytes
+FROM json_each($1) AS w CROSS JOIN changes AS c
+WHERE c.digest = w.value
+ORDER BY c.digest";
+
+pub(super) const SIGHTINGS: &str = "
+WITH wanted AS (
+    SELECT s.commit_id
+    FROM json_each($1) AS w CROSS JOIN sightings AS s
+    WHERE s.commit_id = w.value
+    UNION
+    SELECT s.commit_id
+    FROM json_each($2) AS w CROSS JOIN sightings AS s
+    WHERE s.change_digest = w.value
+)
+SELECT s.commit_id, s.repository, s.first_pusher, s.seen_at, s.change_digest,
+       s.paths_digest, s.contributors, s.evidence
+FROM wanted AS w CROSS JOIN sightings AS s
+WHERE s.commit_id = w.commit_id";
+
+pub(super) const KEEP_SIGHTING: &str = "
+INSERT INTO sightings
+    (commit_id, repository, first_pusher, seen_at, change_digest, paths_digest,
+     contributors, evidence)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING";
+
+pub(super) const POLICY: &str = "
+SELECT bytes FROM policies WHERE digest = $1";
+
+pub(super) const KEEP_POLICY: &str = "
+INSERT INTO policies (digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+pub(super) const LAST_HASH: &str = "
+SELECT hash FROM decisions ORDER BY seq DESC LIMIT 1";
+
+pub(super) const APPEND_DECISION: &str = "
+INSERT INTO decisions
+    (id, repository, decided_at, accepted, policy, body, previous, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(super) const APPEND_UPDATE: &str = "
+INSERT INTO updates (decision, ref, old_id, new_id) VALUES ($1, $2, $3, $4)";
+
+pub(super) const DECISION: &str = "
+SELECT seq, id, repository, policy, body, previous, hash FROM decisions WHERE id = $1";
+
+pub(super) const DECISIONS_AFTER: &str = "
+SELECT seq, id, repository, policy, body, previous, hash
+FROM decisions
+WHERE seq > $1
+ORDER BY seq
+LIMIT $2";
+
+/// The newest accepted decision of a repository that judged exactly this update, and
+/// whether its landing is recorded.
+pub(super) const JUDGED: &str = "
+SELECT d.id,
+       CASE WHEN EXISTS (SELECT 1 FROM landings AS l
+                         WHERE l.decision = d.id AND l.ref = u.ref)
+            THEN 1 ELSE 0 END
+FROM updates AS u JOIN decisions AS d ON d.id = u.decision
+WHERE u.ref = $2 AND u.old_id = $3 AND u.new_id = $4
+  AND d.repository = $1 AND d.accepted = 1
+ORDER BY d.seq DESC
+LIMIT 1";
+
+pub(super) const LAND: &str = "
+INSERT INTO landings (decision, ref, repository, landed_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING";
+
+pub(super) const UNPUBLISHED_STATEMENTS: &str = "
+SELECT seq, statement, signature
+FROM statements
+WHERE repository = $1 AND seq > $2
+ORDER BY seq
+LIMIT $3";
+
+/// A decision stands at its first landing: each comes once.
+pub(super) const UNPUBLISHED_DECISIONS: &str = "
+SELECT l.seq, d.id, d.repository, d.policy, d.body, d.previous, d.hash
+FROM landings AS l JOIN decisions AS d ON d.id = l.decision
+WHERE l.repository = $1 AND l.seq > $2
+  AND NOT EXISTS (SELECT 1 FROM landings AS e
+                  WHERE e.decision = l.decision AND e.seq < l.seq)
+ORDER BY l.seq
+LIMIT $3";

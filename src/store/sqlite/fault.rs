@@ -1,0 +1,105 @@
+//! What went wrong, said with the file's name.
+
+use std::path::Path;
+
+use crate::domain::escape::escape;
+use crate::store::StoreError;
+use crate::store::rows::Unreadable;
+
+/// What a step can fail with, before it knows which file it worked on.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The database said so.
+    Sql(sqlx::Error),
+    /// A row, or what was to become one, can't be.
+    Row(String),
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Unreadable> for Fault {
+    fn from(row: Unreadable) -> Self {
+        Self::Row(row.0)
+    }
+}
+
+impl Fault {
+    /// As the store's error about this file.
+    pub(super) fn explain(self, path: &Path) -> StoreError {
+        match self {
+            Self::Sql(error) => explain(&error, path),
+            Self::Row(why) => StoreError::Damaged(format!("{}: {why}", quoted(path))),
+        }
+    }
+
+    /// Whether another connection held the lock for too long.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sql(error) if primary_code(error) == Some(BUSY))
+    }
+}
+
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).
+const ERROR: i32 = 1;
+const PERM: i32 = 3;
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READONLY: i32 = 8;
+const IOERR: i32 = 10;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const CANTOPEN: i32 = 14;
+const CONSTRAINT: i32 = 19;
+const MISMATCH: i32 = 20;
+const AUTH: i32 = 23;
+const NOTADB: i32 = 26;
+
+/// The low byte of an extended result code.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// The path between double quotes, escaped.
+pub(super) fn quoted(path: &Path) -> String {
+    format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
+}
+
+pub(super) fn unreachable(path: &Path, why: &str) -> StoreError {
+    StoreError::Unreachable(format!("{} {why}", quoted(path)))
+}
+
+fn explain(error: &sqlx::Error, path: &Path) -> StoreError {
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |e| e.message().into());
+    match primary_code(error) {
+        Some(BUSY | LOCKED) => unreachable(path, "is locked by another process"),
+        Some(READONLY) => unreachable(path, "is read-only"),
+        Some(FULL) => unreachable(path, "can't grow: the disk is full"),
+        Some(IOERR) => unreachable(path, &format!("can't be read or written: {said}")),
+        Some(CANTOPEN | PERM | AUTH) => unreachable(path, &format!("can't be opened: {said}")),
+        Some(NOTADB) => unreachable(path, "is not a database"),
+        Some(ERROR | CORRUPT | CONSTRAINT | MISMATCH) => {
+            StoreError::Damaged(format!("{}: {said}", quoted(path)))
+        }
+        Some(_) => unreachable(path, &format!("gave no answer: {said}")),
+        None => no_code(error, path, &said),
+    }
+}
+
+/// Errors that are sqlx's own.
+fn no_code(error: &sqlx::Error, path: &Path, said: &str) -> StoreError {
+    match error {
+        sqlx::Error::PoolTimedOut => unreachable(path, "has no free connection"),
+        sqlx::Error::RowNotFound
+        | sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. } => {
+            StoreError::Damaged(format!("{}: {said}", quoted(path)))
+        }
+        _ => unreachable(path, &format!("gave no answer: {said}")),
+    }
+}
