@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod detect;
+pub mod diagnostics;
 pub mod domain;
 pub mod git;
 pub mod hook;

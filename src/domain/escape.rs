@@ -24,12 +24,18 @@ fn push_escaped(out: &mut String, c: char) {
         '\t' => out.push(' '),
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
-        c if u32::from(c) < 0x20 || c == '\x7f' => {
+        c if c.is_ascii_control() => {
             out.push_str(&format!("\\x{:02x}", u32::from(c)));
         }
         c if is_invisible(c) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
         c => out.push(c),
     }
+}
+
+/// Whether a character is not shown as itself: a control or an invisible one.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_ascii_control() || is_invisible(c)
 }
 
 /// Characters that change how their neighbours are read without being seen:

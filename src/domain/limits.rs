@@ -55,3 +55,15 @@ pub const STATEMENTS_TRIED: usize = 32;
 
 /// Bytes of a signature file; the largest RSA signature armoured is below 8 KiB.
 pub const SIGNATURE_BYTES: usize = 16 << 10;
+
+/// Bytes of the policy file.
+pub const POLICY_BYTES: usize = 4 << 20;
+
+/// Bytes of `countersign.toml`.
+pub const SETTINGS_BYTES: usize = 64 << 10;
+
+/// Bytes of a custom marker's regular expression.
+pub const MARKER_PATTERN_BYTES: usize = 1 << 10;
+
+/// Bytes that a custom marker's compiled regular expression may take.
+pub const MARKER_COMPILED_BYTES: usize = 1 << 20;

@@ -153,13 +153,14 @@ pub struct Rule {
     pub trusts: Globs,
     /// Which changed paths.
     pub paths: Globs,
-    /// Whether `paths` was left at its default, everything.
+    /// Whether `paths` is everything, as it is by default.
     pub all_paths: bool,
     /// How many distinct people must sign.
     pub sign_offs: usize,
     /// Names of the groups they come from, as written.
     pub from: Vec<String>,
-    /// The people of these groups who can sign: persons, no agents or services.
+    /// The people of these groups who can sign: persons with a key that is not revoked, no
+    /// agents or services.
     pub approvers: BTreeSet<PersonId>,
     /// How a sign-off is tied to what is pushed.
     pub binding: Binding,
@@ -181,6 +182,8 @@ pub struct Rule {
     pub break_glass: BTreeSet<PersonId>,
     /// How soon a broken glass is to be signed off (G19).
     pub review_within: Duration,
+    /// Whether an overdue debt stops AI-assisted pushes (G19).
+    pub freeze: bool,
 }
 
 impl Rule {
@@ -297,7 +300,8 @@ impl Policy {
 }
 
 /// Logins that a Git server makes up for machines (G22): `deploy-key:12`, `ci-token:…`.
-fn is_machine_login(login: &Login) -> bool {
+#[must_use]
+pub fn is_machine_login(login: &Login) -> bool {
     let text = login.as_str();
     text.starts_with("deploy-key:") || text.starts_with("ci-token:")
 }

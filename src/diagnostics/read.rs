@@ -1,0 +1,339 @@
+//! TOML as spanned values: each accessor returns what is there, or reports why it can't be
+//! used and returns nothing.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Error};
+use toml::value::Datetime;
+
+use super::{Diagnostics, Finding, Report, alternatives, quoted, quoted_whole};
+
+/// Bytes of the file.
+pub type Span = Range<usize>;
+
+/// A value in the file.
+pub type Value<'a> = Spanned<DeValue<'a>>;
+
+/// A string in the file.
+#[derive(Debug, Clone)]
+pub struct Text<'a> {
+    /// Its value.
+    pub text: &'a str,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+/// The file's bytes as text, without a byte order mark.
+///
+/// # Errors
+/// One diagnostic where the bytes are too many or not UTF-8.
+pub fn text_of<'b>(file: &str, bytes: &'b [u8], most: usize) -> Result<&'b str, Diagnostics> {
+    let refused = |text: &str, finding: Finding| {
+        let mut report = Report::new(file, text);
+        report.add(finding);
+        report.finish()
+    };
+    if bytes.len() > most {
+        let message = format!("the file has {} bytes, more than {most}", bytes.len());
+        return Err(refused("", Finding::error("file-too-large", &(0..0), message)));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|e| {
+        let at = e.valid_up_to();
+        let finding =
+            Finding::error("not-utf8", &(at..at + 1), "the file is not UTF-8 from here on")
+                .help("save it as UTF-8");
+        refused(&String::from_utf8_lossy(bytes), finding)
+    })
+}
+
+/// Parses the text as far as it goes; what can't be parsed is in the report.
+#[must_use]
+pub fn parse<'a>(file: &str, text: &'a str) -> (Report, Spanned<DeTable<'a>>) {
+    let mut report = Report::new(file, text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut last_line = 0;
+    for error in &errors {
+        report.text_is_lost();
+        let span = error.span().unwrap_or(0..0);
+        // What follows on the line is mostly a consequence.
+        if report.line(&span) != last_line {
+            last_line = report.line(&span);
+            report.add(syntax(error, &span));
+        }
+    }
+    (report, table)
+}
+
+fn syntax(error: &Error, span: &Span) -> Finding {
+    let help = match error.message() {
+        m if m.starts_with("duplicate key") => "a key or a table stands once: remove one of them",
+        m if m.starts_with("string values must be quoted") => "write it in double quotes",
+        m if m.contains("quote") => "text stands in double quotes, on one line",
+        m if m.contains("recur") => "nothing in this file is nested so deep",
+        _ => {
+            "write `key = value`: text in double quotes, lists as [\"a\", \"b\"], comments after #"
+        }
+    };
+    Finding::error("syntax", span, format!("not TOML: {}", error.message())).help(help)
+}
+
+/// A table whose keys are known.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    table: &'a DeTable<'a>,
+    /// The table's header, or the inline table.
+    pub span: Span,
+}
+
+impl<'a> Fields<'a> {
+    /// Reports every key that is not known.
+    #[must_use]
+    pub fn new(
+        report: &mut Report,
+        table: &'a DeTable<'a>,
+        span: Span,
+        known: &[&'static str],
+    ) -> Self {
+        for key in table.keys().filter(|k| !known.contains(&k.get_ref().as_ref())) {
+            unknown_key(report, key, known);
+        }
+        Self { table, span }
+    }
+
+    /// The table that a value is.
+    #[must_use]
+    pub fn of(
+        report: &mut Report,
+        what: &str,
+        value: &'a Value<'a>,
+        known: &[&'static str],
+    ) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Table(table) => Some(Self::new(report, table, value.span(), known)),
+            _ => {
+                wrong_type(report, what, value, "a table", "write its keys below a [table] header");
+                None
+            }
+        }
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&'a Value<'a>> {
+        self.table.get(key)
+    }
+
+    /// The key's own place; the table's where it is absent.
+    #[must_use]
+    pub fn key_span(&self, key: &str) -> Span {
+        self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
+    }
+
+    /// Reports a key that has to be there.
+    pub fn require(&self, report: &mut Report, key: &str, what: &str, help: &str) {
+        if self.value(key).is_none() {
+            let message = format!("{what} has no {}", quoted(key));
+            let finding = Finding::error("missing-key", &self.span, message);
+            report.add(finding.help(help).if_all_was_read());
+        }
+    }
+
+    /// A string.
+    pub fn text(&self, report: &mut Report, key: &str) -> Option<Text<'a>> {
+        let value = self.value(key)?;
+        let text = text(value);
+        if text.is_none() {
+            let help = format!("write {key} = \"...\"");
+            wrong_type(report, &quoted(key), value, "a string", &help);
+        }
+        text
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, report: &mut Report, key: &str) -> Option<bool> {
+        let value = self.value(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            let help = format!("write {key} = true or {key} = false, without quotes");
+            wrong_type(report, &quoted(key), value, "true or false", &help);
+        }
+        flag
+    }
+
+    /// A whole number from 0; a number past `u64` counts as its largest.
+    pub fn number(&self, report: &mut Report, key: &str) -> Option<(u64, Span)> {
+        let value = self.value(key)?;
+        let Some(number) = value.get_ref().as_integer() else {
+            let help = format!("write {key} = 1, without quotes");
+            wrong_type(report, &quoted(key), value, "a whole number", &help);
+            return None;
+        };
+        if number.as_str().starts_with('-') {
+            let message = format!("{} is below zero", quoted(key));
+            report
+                .add(Finding::error("bad-number", &value.span(), message).help("write 1 or more"));
+            return None;
+        }
+        let digits = number.as_str().trim_start_matches('+');
+        Some((u64::from_str_radix(digits, number.radix()).unwrap_or(u64::MAX), value.span()))
+    }
+
+    /// A list of strings, at most `most` of them.
+    pub fn list(&self, report: &mut Report, key: &str, most: usize) -> Option<List<'a>> {
+        list(report, &quoted(key), self.value(key)?, most)
+    }
+
+    /// One of several words.
+    pub fn choice<T: Copy>(
+        &self,
+        report: &mut Report,
+        key: &str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text(report, key)?;
+        choose(report, key, &text, words)
+    }
+
+    /// A point in time with its zone, in whole seconds from the year 2000 on.
+    pub fn time(&self, report: &mut Report, key: &str) -> Option<(Timestamp, Span)> {
+        let value = self.value(key)?;
+        let Some(datetime) = value.get_ref().as_datetime() else {
+            let help = format!("write {key} = 2027-01-31T00:00:00Z, without quotes");
+            wrong_type(report, &quoted(key), value, "a point in time", &help);
+            return None;
+        };
+        match timestamp(datetime) {
+            Ok(time) => Some((time, value.span())),
+            Err(why) => {
+                let message = format!("{} {why}", quoted(key));
+                let finding = Finding::error("bad-time", &value.span(), message);
+                report.add(finding.help(format!("write {key} = 2027-01-31T00:00:00Z")));
+                None
+            }
+        }
+    }
+}
+
+fn unknown_key(
+    report: &mut Report,
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    known: &[&'static str],
+) {
+    let help = match report.suggest(key.get_ref(), known.iter().copied()) {
+        Some(near) => format!("did you mean {}?", quoted_whole(near)),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    let message = format!("unknown key {}", quoted(key.get_ref()));
+    report.add(Finding::error("unknown-key", &key.span(), message).help(help));
+}
+
+/// A list of strings in the file.
+#[derive(Debug, Clone)]
+pub struct List<'a> {
+    /// Those that are strings.
+    pub items: Vec<Text<'a>>,
+    /// The whole list.
+    pub span: Span,
+    /// Whether something in it was no string, or past the limit.
+    pub is_short: bool,
+}
+
+/// A string, if it is one.
+#[must_use]
+pub fn text<'a>(value: &'a Value<'a>) -> Option<Text<'a>> {
+    value.get_ref().as_str().map(|text| Text { text, span: value.span() })
+}
+
+/// The list of strings that a value is, at most `most` of them.
+pub fn list<'a>(
+    report: &mut Report,
+    what: &str,
+    value: &'a Value<'a>,
+    most: usize,
+) -> Option<List<'a>> {
+    let Some(array) = value.get_ref().as_array() else {
+        let help = match value.get_ref().as_str() {
+            Some(one) => format!("put it in brackets: [{}]", quoted_whole(one)),
+            None => "write [\"...\", \"...\"]".to_owned(),
+        };
+        wrong_type(report, what, value, "a list of strings", &help);
+        return None;
+    };
+    let mut list = List { items: Vec::new(), span: value.span(), is_short: false };
+    for item in array.iter().take(most) {
+        match text(item) {
+            Some(text) => list.items.push(text),
+            None => {
+                list.is_short = true;
+                wrong_type(report, "each item", item, "a string", "write it in double quotes");
+            }
+        }
+    }
+    if array.len() > most {
+        list.is_short = true;
+        let message = format!("{what} has {} items, more than {most}", array.len());
+        report.add(Finding::error("too-many", &value.span(), message).help("split it up"));
+    }
+    Some(list)
+}
+
+/// One of several words, or an error that names them.
+pub fn choose<T: Copy>(
+    report: &mut Report,
+    key: &str,
+    text: &Text<'_>,
+    words: &[(&'static str, T)],
+) -> Option<T> {
+    let found = words.iter().find(|(word, _)| *word == text.text).map(|(_, value)| *value);
+    if found.is_none() {
+        let all = alternatives(words.iter().map(|(word, _)| *word));
+        let help = match report.suggest(text.text, words.iter().map(|(word, _)| *word)) {
+            Some(near) => format!("did you mean {}? It is {all}", quoted_whole(near)),
+            None => format!("write {all}"),
+        };
+        let message = format!("{} can't be {}", quoted(key), quoted(text.text));
+        report.add(Finding::error("unknown-value", &text.span, message).help(help));
+    }
+    found
+}
+
+/// Reports a value of another type. `what` is ready to be shown.
+pub fn wrong_type(report: &mut Report, what: &str, value: &Value<'_>, wanted: &str, help: &str) {
+    let found = match value.get_ref() {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a point in time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    let span = value.span();
+    let message = format!("{what} is to be {wanted}, not {found}");
+    let finding = Finding::error("wrong-type", &span, message).help(help);
+    // The parser's stand-in for a value it could not read has no place.
+    report.add(if span.is_empty() { finding.if_all_was_read() } else { finding });
+}
+
+/// Earliest time taken: `ssh-keygen` reads the time 0 as "no limit".
+const EARLIEST_YEAR: u16 = 2000;
+
+fn timestamp(datetime: &Datetime) -> Result<Timestamp, &'static str> {
+    let (Some(date), Some(time)) = (datetime.date, datetime.time) else {
+        return Err("has no date or no time");
+    };
+    let Some(offset) = datetime.offset else { return Err("has no time zone") };
+    if date.year < EARLIEST_YEAR {
+        return Err("is before the year 2000");
+    }
+    if time.nanosecond.unwrap_or(0) != 0 {
+        return Err("has parts of a second");
+    }
+    let (hour, minute, second) = (time.hour, time.minute, time.second.unwrap_or(0));
+    format!("{date}T{hour:02}:{minute:02}:{second:02}{offset}")
+        .parse()
+        .map_err(|_| "is no point in time")
+}
