@@ -2,7 +2,7 @@
 //!
 //! Owns [`Diagnostic`] and how a list of them is collected, rendered and serialised, and
 //! the spanned reading of TOML ([`read`]) that the policy and the settings share. It must
-//! not know what any key means, nor touch files.
+//! not know what any key means; the one file it touches is the one that [`read::file`] reads.
 
 pub mod duration;
 mod place;
@@ -19,6 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::domain::escape::{escape, escape_short};
 use place::Source;
 pub use report::{Finding, Report};
+pub use secrets::redacted;
 
 /// Diagnostics kept of one file (G20); the others are counted.
 pub const MAX_DIAGNOSTICS: usize = 200;

@@ -1,7 +1,11 @@
 //! TOML as spanned values: each accessor returns what is there, or reports why it can't be
 //! used and returns nothing.
 
+use std::borrow::Cow;
+use std::fs;
+use std::io::{self, Read};
 use std::ops::Range;
+use std::path::Path;
 
 use jiff::Timestamp;
 use toml::Spanned;
@@ -23,6 +27,22 @@ pub struct Text<'a> {
     pub text: &'a str,
     /// Where it stands, quotes included.
     pub span: Span,
+}
+
+/// A configuration file's bytes; one byte more than `most` at most, so that whoever parses
+/// them sees that they are too many. A pipe or a device could keep the hook waiting, so
+/// only regular files are opened.
+///
+/// # Errors
+/// What the system says, or that it is not a regular file.
+pub fn file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    let most = u64::try_from(most).unwrap_or(u64::MAX);
+    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The file's bytes as text, without a byte order mark.
@@ -86,6 +106,7 @@ pub struct Fields<'a> {
     table: &'a DeTable<'a>,
     /// The table's header, or the inline table.
     pub span: Span,
+    misspelt: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
@@ -97,10 +118,11 @@ impl<'a> Fields<'a> {
         span: Span,
         known: &[&'static str],
     ) -> Self {
+        let mut misspelt = Vec::new();
         for key in table.keys().filter(|k| !known.contains(&k.get_ref().as_ref())) {
-            unknown_key(report, key, known);
+            misspelt.extend(unknown_key(report, key, known));
         }
-        Self { table, span }
+        Self { table, span, misspelt }
     }
 
     /// The table that a value is.
@@ -132,9 +154,15 @@ impl<'a> Fields<'a> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
     }
 
+    /// Whether an unknown key is a slip for one that is known: what is missing may not be.
+    #[must_use]
+    pub fn has_slips(&self) -> bool {
+        !self.misspelt.is_empty()
+    }
+
     /// Reports a key that has to be there.
     pub fn require(&self, report: &mut Report, key: &str, what: &str, help: &str) {
-        if self.value(key).is_none() {
+        if self.value(key).is_none() && !self.misspelt.contains(&key) {
             let message = format!("{what} has no {}", quoted(key));
             let finding = Finding::error("missing-key", &self.span, message);
             report.add(finding.help(help).if_all_was_read());
@@ -217,17 +245,20 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Reports the key, and returns the known one that it is a slip for.
 fn unknown_key(
     report: &mut Report,
-    key: &Spanned<std::borrow::Cow<'_, str>>,
+    key: &Spanned<Cow<'_, str>>,
     known: &[&'static str],
-) {
-    let help = match report.suggest(key.get_ref(), known.iter().copied()) {
+) -> Option<&'static str> {
+    let near = report.suggest(key.get_ref(), known.iter().copied());
+    let help = match near {
         Some(near) => format!("did you mean {}?", quoted_whole(near)),
         None => format!("known here: {}", known.join(", ")),
     };
     let message = format!("unknown key {}", quoted(key.get_ref()));
     report.add(Finding::error("unknown-key", &key.span(), message).help(help));
+    near
 }
 
 /// A list of strings in the file.

@@ -43,6 +43,12 @@ fn key_len(rest: &str) -> usize {
     near.find("-----END").or_else(|| near.find(['"', '\''])).unwrap_or(near.len())
 }
 
+/// A URL that may be shown: its password overwritten.
+#[must_use]
+pub fn redacted(url: &str) -> String {
+    overwrite(url, &passwords(url))
+}
+
 /// Where passwords of URLs stand: between `://user:` and `@`.
 pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
@@ -109,7 +115,7 @@ mod tests {
     fn a_password_is_overwritten_and_nothing_else() {
         let text = "a = \"postgres://me:p@ss:w/rd@host/db\"\nb = \"sqlite:///x\"\n";
         let shown = overwrite(text, &passwords(text));
-        assert_eq!(shown, "a = \"postgres://me:**********@host/db\"\nb = \"sqlite:///x\"\n");
+        assert_eq!(shown, "a = \"postgres://me:*********@host/db\"\nb = \"sqlite:///x\"\n");
     }
 
     #[test]

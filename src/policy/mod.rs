@@ -17,8 +17,7 @@ mod starter;
 mod tests;
 mod trusts;
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use crate::diagnostics::{Diagnostic, Diagnostics, Related, Severity};
@@ -72,22 +71,10 @@ pub enum PolicyError {
 /// [`PolicyError::Unreadable`] and [`PolicyError::Broken`]; in either case nothing may pass
 /// a gated ref (G5).
 pub fn load(path: &Path, known_markers: &[String]) -> Result<Loaded, PolicyError> {
-    let bytes = read_file(path, POLICY_BYTES)
+    let bytes = read::file(path, POLICY_BYTES)
         .map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })?;
     let checked = parse(&path.to_string_lossy(), &bytes, known_markers);
     Ok(Loaded { checked: checked.map_err(PolicyError::Broken)?, bytes })
-}
-
-/// One byte more than `most` at most, so that whoever parses them sees that they are too
-/// many. A pipe or a device could keep the hook waiting, so only regular files are opened.
-pub(crate) fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    let most = u64::try_from(most).unwrap_or(u64::MAX);
-    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Top-level keys.
@@ -102,6 +89,10 @@ pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Check
     let text = read::text_of(file, bytes, POLICY_BYTES)?;
     let (mut report, table) = read::parse(file, text);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
+    if root.has_slips() {
+        // A table under a wrong name: nobody of its people or groups is known.
+        report.text_is_lost();
+    }
     check_version(&mut report, &root);
     let people = people::read(&mut report, root.value("people"));
     let groups = groups::read(&mut report, root.value("groups"), &people);

@@ -1,1 +1,0 @@
-//! `countersign.toml`: the settings of one machine.
