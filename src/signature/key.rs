@@ -35,7 +35,7 @@ pub(super) fn is_certificate(name: &[u8]) -> bool {
 /// OpenSSH public key file; the comment is dropped.
 ///
 /// # Errors
-/// [`KeyError`] for what is no key, or is one that [`super::verify`] would never accept.
+/// [`KeyError`] for what is no key, or is one that [`super::verify()`] would never accept.
 pub fn public_key(line: &str) -> Result<String, KeyError> {
     if is_certificate(line.split_ascii_whitespace().next().unwrap_or_default().as_bytes()) {
         return Err(KeyError::Certificate);

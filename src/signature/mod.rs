@@ -37,7 +37,7 @@
 //! { cat statement.json; printf '\0'; cat statement.json.sig; } | sha256sum
 //! ```
 //!
-//! And signing without this program, which is all that `countersign approve` does:
+//! And signing without this program; the signature goes to `statement.json.sig`:
 //!
 //! ```text
 //! ssh-keygen -Y sign -n countersign-sign-off-v1 -f ~/.ssh/id_ed25519 statement.json
@@ -53,7 +53,7 @@ mod verify;
 mod wire;
 
 #[cfg(test)]
-mod fixtures;
+mod tests;
 
 pub use allowed::allowed_signers;
 pub use check::StatementError;

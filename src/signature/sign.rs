@@ -118,7 +118,7 @@ pub fn sign(statement: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
     sign_to(statement, key, stderr)
 }
 
-fn sign_to(statement: &[u8], key: &Path, stderr: Stdio) -> Result<Vec<u8>, SignError> {
+pub(super) fn sign_to(statement: &[u8], key: &Path, stderr: Stdio) -> Result<Vec<u8>, SignError> {
     let output = run(statement, key, stderr).map_err(SignError::Start)?;
     if !output.status.success() {
         let said = escape_short(output.stderr.trim_ascii(), 400);
@@ -145,7 +145,3 @@ fn run(statement: &[u8], key: &Path, stderr: Stdio) -> io::Result<Output> {
     }
     child.wait_with_output()
 }
-
-#[cfg(test)]
-#[path = "sign_tests.rs"]
-mod tests;

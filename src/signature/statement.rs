@@ -147,7 +147,3 @@ fn time(field: &'static str, text: String) -> Result<Timestamp, StatementError> 
     let read = shaped(text.as_bytes()).and_then(|()| text.parse().ok());
     read.ok_or(StatementError::NotATime { field, found: text })
 }
-
-#[cfg(test)]
-#[path = "statement_tests.rs"]
-mod tests;

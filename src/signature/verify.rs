@@ -222,7 +222,3 @@ impl Seal {
         PublicKey::from(self.key.clone()).verify(NAMESPACE, message, &sig).ok()
     }
 }
-
-#[cfg(test)]
-#[path = "verify_tests.rs"]
-mod tests;

@@ -8,12 +8,13 @@ use std::process::{Command, Output, Stdio};
 use ssh_key::HashAlg;
 use tempfile::TempDir;
 
-use super::NAMESPACE;
-use super::sshsig::{SshSig, armour};
 use crate::domain::digest::policy_digest;
 use crate::domain::ids::{ChangeDigest, ObjectId, PathsDigest, PersonId, RepositoryName};
 use crate::domain::policy::{Detect, Key, Person, Policy, Role};
-use crate::domain::statement::{Net, Signed, Statement, Subject, Verdict};
+use crate::domain::statement::{Net, SignOff, Signed, Statement, Subject, Verdict};
+use crate::signature::sshsig::{SshSig, armour};
+use crate::signature::verify::VerifyError;
+use crate::signature::{NAMESPACE, fingerprint, render};
 
 /// Runs ssh-keygen; a machine without it fails the test.
 pub(super) fn ssh_keygen(arguments: &[&str], stdin: &[u8]) -> Output {
@@ -223,4 +224,24 @@ impl Noise {
         }
         out
     }
+}
+
+/// All kinds that ssh-keygen makes without a device.
+pub(super) const KINDS: [&str; 6] =
+    ["ed25519", "ecdsa:256", "ecdsa:384", "ecdsa:521", "rsa:2048", "rsa:4096"];
+
+pub(super) fn message() -> Vec<u8> {
+    render(&approval(), None)
+}
+
+pub(super) fn bad(public: &str) -> Result<SignOff, VerifyError> {
+    Err(VerifyError::BadSignature { fingerprint: fingerprint(public).unwrap() })
+}
+
+/// One ed25519 key and a sign-off by it, made by ssh-keygen alone.
+pub(super) fn signed_by_ed25519() -> (KeyRing, String, Signed) {
+    let ring = KeyRing::new();
+    let public = ring.make("key", "ed25519");
+    let signed = ring.sign("key", NAMESPACE, &message());
+    (ring, public, signed)
 }

@@ -1,10 +1,14 @@
-use super::super::fixtures::{KeyRing, approval, policy_of, ssh_keygen};
-use super::super::{fingerprint, public_key, render, verify};
-use super::*;
+//! The signer's side, with the real ssh-keygen.
 
-fn message() -> Vec<u8> {
-    render(&approval(), None)
-}
+use std::path::Path;
+use std::process::Stdio;
+
+use super::fixtures::{KeyRing, approval, message, policy_of, ssh_keygen};
+use crate::domain::statement::Signed;
+use crate::signature::sign::sign_to;
+use crate::signature::{
+    KeyError, SignError, Signer, VerifyError, fingerprint, public_key, sign, verify,
+};
 
 #[test]
 fn what_is_signed_verifies() {

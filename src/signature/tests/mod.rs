@@ -1,0 +1,10 @@
+//! The layer against the real ssh-keygen, which must be there.
+
+mod allowed;
+mod check;
+mod fixtures;
+mod kinds;
+mod sign;
+mod sshsig;
+mod statement;
+mod verify;
