@@ -54,7 +54,7 @@ pub fn row_holds(row: &StoredDecision) -> bool {
 /// # Errors
 /// The store's own; a row that can't be read is [`StoreError::Damaged`].
 pub async fn verify_chain(store: &dyn Store) -> Result<Chain, StoreError> {
-    let (mut rows, mut head, mut last) = (0, None, 0);
+    let (mut rows, mut head, mut last) = (0, None, i64::MIN);
     loop {
         let page = store.decisions(last, PAGE).await?;
         if page.is_empty() {

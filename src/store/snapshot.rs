@@ -232,3 +232,80 @@ impl Store for Snapshot {
 
     async fn abandon(self: Box<Self>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::digest::row_hash;
+    use crate::store::contract::statements::{finds_the_library, library};
+    use crate::store::contract::{
+        at, change, commit, decision, kept_change, repository, run, sighting, statement,
+    };
+
+    fn contents() -> Contents {
+        Contents {
+            statements: library().into_iter().map(|new| (new.signed, new.statement)).collect(),
+            ..Contents::default()
+        }
+    }
+
+    #[test]
+    fn it_finds_what_any_store_finds() {
+        run(finds_the_library(&Snapshot::new(contents())));
+        let mut doubled = contents();
+        doubled.statements.extend(contents().statements);
+        run(finds_the_library(&Snapshot::new(doubled)));
+    }
+
+    #[test]
+    fn what_is_given_comes_back_and_is_not_kept() {
+        let known = Sighting { first_pusher: None, ..sighting(1) };
+        let later = Sighting { at: at(99), ..sighting(1) };
+        let snapshot = Snapshot::new(Contents {
+            sightings: vec![known.clone(), later],
+            changes: vec![kept_change(1)],
+            ..Contents::default()
+        });
+        run(async {
+            let given = [sighting(2), sighting(1), sighting(2)];
+            let seen = snapshot.see(&given, &[kept_change(2)]).await.unwrap();
+            assert_eq!(seen, [sighting(2), known.clone()]);
+            let kept = snapshot.sightings(&[commit(1), commit(2)], &[change(1).0]).await.unwrap();
+            assert_eq!(kept, [known]);
+            let changes = snapshot.changes(&[change(1).0, change(2).0]).await.unwrap();
+            assert_eq!(changes, [kept_change(1)]);
+        });
+    }
+
+    #[test]
+    fn a_decision_is_hashed_and_not_kept() {
+        let new = decision(1, "a", vec![]);
+        let empty = Snapshot::default();
+        run(async {
+            let first = empty.append(&new, Durability::Synced).await.unwrap();
+            assert_eq!(first.hash, row_hash(None, &new.body));
+            assert_eq!(empty.decision(&new.id).await.unwrap(), None);
+
+            let contents = Contents { decisions: vec![first.clone()], ..Contents::default() };
+            let snapshot = Snapshot::new(contents);
+            assert_eq!(snapshot.decision(&new.id).await.unwrap(), Some(first.clone()));
+            let next = snapshot.append(&decision(2, "a", vec![]), Durability::Synced).await;
+            assert_eq!(next.unwrap().previous, Some(first.hash));
+            assert_eq!(snapshot.decisions(0, 9).await.unwrap().len(), 1);
+        });
+    }
+
+    #[test]
+    fn what_somebody_would_rely_on_is_refused() {
+        let snapshot = Snapshot::new(contents());
+        let unreachable = |error| matches!(error, Some(StoreError::Unreachable(_)));
+        run(async {
+            let new = [statement("new", "r", vec![])];
+            assert!(unreachable(snapshot.submit(&new).await.err()));
+            assert!(unreachable(snapshot.land(&repository("r"), &[], at(0)).await.err()));
+            let since = Position::default();
+            assert!(unreachable(snapshot.unpublished(&repository("r"), since, 1).await.err()));
+            assert_eq!(snapshot.submit(&[]).await.unwrap(), []);
+        });
+    }
+}

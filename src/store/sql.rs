@@ -7,7 +7,7 @@
 
 pub(super) const STATEMENTS_BY_HASH: &str = "
 SELECT s.statement, s.signature
-FROM json_each($1) AS w CROSS JOIN statements AS s
+FROM (SELECT DISTINCT value FROM json_each($1)) AS w CROSS JOIN statements AS s
 WHERE s.hash = w.value
 ORDER BY s.seq";
 
@@ -63,7 +63,7 @@ INSERT INTO changes (digest, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 pub(super) const CHANGES: &str = "
 SELECT c.digest, c.bytes
-FROM json_each($1) AS w CROSS JOIN changes AS c
+FROM (SELECT DISTINCT value FROM json_each($1)) AS w CROSS JOIN changes AS c
 WHERE c.digest = w.value
 ORDER BY c.digest";
 

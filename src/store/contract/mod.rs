@@ -1,0 +1,178 @@
+//! What every store must do: test bodies against `&dyn Store`, and what they are made of.
+//!
+//! Each body gets a fresh, empty store. [`store_contract`] makes one test of each, so that
+//! no store can leave one out.
+
+pub(super) mod decisions;
+pub(super) mod sightings;
+pub(super) mod statements;
+
+use jiff::Timestamp;
+
+use super::{NewDecision, NewStatement, Update};
+use crate::domain::change::{Change, Entry, Side};
+use crate::domain::digest::{change_digest, paths_digest};
+use crate::domain::ids::{
+    ChangeDigest, DecisionId, Login, ObjectFormat, ObjectId, PathsDigest, RefName, RepoPath,
+    RepositoryName, StatementHash,
+};
+use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
+use crate::domain::statement::{Signed, Statement, Subject, Verdict};
+
+/// `store_contract!(fresh)`, where `fresh` runs an async body on a fresh store.
+macro_rules! store_contract {
+    ($fresh:path) => {
+        $crate::store::contract::store_contract! { @each $fresh,
+            statements: submit_answers_each_and_keeps_the_bytes;
+            statements: submit_keeps_all_or_none;
+            statements: a_known_statement_still_brings_its_changes;
+            statements: statements_are_found_by_what_they_are_about;
+            statements: twenty_thousand_commits_are_one_question;
+            statements: names_are_data;
+            sightings: the_first_row_wins_for_ever;
+            sightings: nobody_takes_an_empty_seat;
+            sightings: see_answers_each_commit_once_in_order;
+            sightings: see_refuses_bytes_that_are_not_the_change;
+            sightings: sightings_are_found_by_change_too;
+            sightings: every_field_of_a_sighting_comes_back;
+            sightings: changes_come_back;
+            sightings: many_sightings_at_once;
+            decisions: policies_come_back;
+            decisions: decisions_are_chained_across_repositories;
+            decisions: an_id_is_taken_once;
+            decisions: decisions_come_in_pages;
+            decisions: only_what_was_judged_lands;
+            decisions: the_newest_decision_lands_and_once;
+            decisions: a_log_gets_what_it_lacks;
+            decisions: a_log_gets_each_decision_once;
+        }
+    };
+    (@each $fresh:path, $($file:ident: $name:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            $fresh(async |store| $crate::store::contract::$file::$name(store).await);
+        }
+    )*};
+}
+pub(super) use store_contract;
+
+pub(super) fn run<F: Future>(body: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime")
+        .block_on(body)
+}
+
+/// 32 bytes that are `n`'s alone.
+fn bytes(kind: u8, n: u32) -> [u8; 32] {
+    let mut raw = [kind; 32];
+    raw[..4].copy_from_slice(&n.to_be_bytes());
+    raw
+}
+
+pub(super) fn commit(n: u32) -> ObjectId {
+    ObjectId::from_raw(&bytes(0xc0, n)[..20]).expect("20 bytes")
+}
+
+pub(super) fn commit_sha256(n: u32) -> ObjectId {
+    ObjectId::from_raw(&bytes(0xc1, n)).expect("32 bytes")
+}
+
+pub(super) fn repository(name: &str) -> RepositoryName {
+    RepositoryName::new(name)
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::new(1_790_000_000 + second, 123_456_789).expect("a time")
+}
+
+/// A change of one file, with what is derived from it.
+pub(super) fn change(n: u32) -> (ChangeDigest, PathsDigest, Vec<u8>) {
+    let id = ObjectId::from_raw(&bytes(0xb1, n)[..20]).expect("20 bytes");
+    let path = RepoPath::new(format!("src/{n}.rs"));
+    let entry = Entry { path, old: None, new: Some(Side { mode: 0o100_644, id }) };
+    let change = Change::new(ObjectFormat::Sha1, vec![entry]);
+    (change_digest(&change).expect("not empty"), paths_digest(&change), change.to_bytes())
+}
+
+pub(super) fn kept_change(n: u32) -> (ChangeDigest, Vec<u8>) {
+    let (digest, _, bytes) = change(n);
+    (digest, bytes)
+}
+
+/// A sign-off of commit `n` with change `n`.
+pub(super) fn subject(n: u32) -> Subject {
+    let (digest, paths, _) = change(n);
+    Subject {
+        name: format!("commit {n}"),
+        commit: Some(commit(n)),
+        change: Some(digest),
+        paths: Some(paths),
+        statement: None,
+    }
+}
+
+pub(super) fn about_statement(hash: StatementHash) -> Subject {
+    Subject { name: "it".into(), commit: None, change: None, paths: None, statement: Some(hash) }
+}
+
+/// A statement; the store looks at no signature, so any bytes do.
+pub(super) fn statement(name: &str, repository: &str, subjects: Vec<Subject>) -> NewStatement {
+    let revokes = subjects.iter().any(|subject| subject.statement.is_some());
+    NewStatement {
+        signed: Signed {
+            statement: format!("{{\"{name}\": \"\u{fc}\0\"}}").into_bytes(),
+            signature: format!("signature of {name}\n").into_bytes(),
+        },
+        statement: Statement {
+            subjects,
+            repository: RepositoryName::new(repository),
+            refs: vec!["refs/heads/main".into()],
+            verdict: if revokes { Verdict::Revoke } else { Verdict::Approve },
+            reason: None,
+            issued_at: at(0),
+            expires_at: None,
+            net: None,
+        },
+        changes: Vec::new(),
+        received_at: at(1),
+        delivered_by: Some("kim".into()),
+    }
+}
+
+/// Commit `n` with change `n`, shown by kim.
+pub(super) fn sighting(n: u32) -> Sighting {
+    let (digest, paths, _) = change(n);
+    Sighting {
+        commit: commit(n),
+        repository: RepositoryName::new("payments/api"),
+        first_pusher: Some(Login::new("kim")),
+        at: at(i64::from(n)),
+        change: Some(digest),
+        paths: Some(paths),
+        contributors: Contributors(vec![
+            Contributor { part: Part::Author, email: "kim@example.com".into() },
+            Contributor { part: Part::CoAuthor(7), email: "j\u{fc}rgen@example.com".into() },
+            Contributor { part: Part::Committer, email: "\\xff@example.com".into() },
+        ]),
+        evidence: "Co-Authored-By: Claude <noreply@anthropic.com>".into(),
+    }
+}
+
+pub(super) fn update(name: &[u8], old: ObjectId, new: ObjectId) -> Update {
+    Update { name: RefName::new(name), old, new }
+}
+
+/// An accepted decision about `updates`, its body naming `n`.
+pub(super) fn decision(n: u64, repository: &str, updates: Vec<Update>) -> NewDecision {
+    NewDecision {
+        id: DecisionId::from_random(n),
+        repository: RepositoryName::new(repository),
+        at: at(2),
+        accepted: true,
+        policy: None,
+        body: format!("{{\"decision\": {n}}}").into_bytes(),
+        updates,
+    }
+}
