@@ -1,1 +1,179 @@
 //! Ground floor. Markers, line scanner, identities: facts to evidence, pure.
+//!
+//! Owns which texts tell AI use. It must not read files, refs or the store, and knows no
+//! rule of the policy but its own markers.
+//!
+//! The way of a message: `normalise` (bytes to readings, disguises undone) gives `text`
+//! (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
+//! `trailers` judges a key with its value, helped by `identity` (whose address or name),
+//! `value` (yes, no, a person) and `prose` (said of this commit or about it); `boxes`
+//! judges whole lines; `findings` keeps what was found.
+
+mod author;
+mod boxes;
+mod catalogue;
+mod co_authors;
+mod confusables;
+mod entries;
+mod findings;
+mod identity;
+mod normalise;
+mod phrases;
+mod prose;
+mod scan;
+mod text;
+mod trailers;
+mod value;
+
+use crate::domain::evidence::{Detection, Evidence, MarkerKind, Place, Strength};
+use crate::domain::ids::Login;
+use crate::domain::object::{Commit, Ident, Tag};
+use crate::domain::policy::Detect;
+
+use catalogue::Catalogue;
+use findings::{Findings, Piece, Source};
+use normalise::readings;
+use scan::scan;
+
+/// Why there is no detector.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectError {
+    /// The program's own list is broken: a bug.
+    #[error("the built-in markers can't be read")]
+    Catalogue(#[source] toml::de::Error),
+    /// `disable` names one that does not exist.
+    #[error("no built-in marker is called \"{0}\"")]
+    UnknownMarker(String),
+    /// A policy's marker has a regular expression that does not compile or is too large.
+    #[error("the pattern of marker \"{marker}\" can't be used")]
+    Pattern {
+        /// The marker's name.
+        marker: String,
+        /// Where and why.
+        #[source]
+        source: regex::Error,
+    },
+    /// A policy's marker has a trailer key that git would not take for one.
+    #[error("\"{key}\" of marker \"{marker}\" is not a trailer's key of two letters or more")]
+    Key {
+        /// The marker's name.
+        marker: String,
+        /// The key.
+        key: String,
+    },
+}
+
+/// All markers, compiled. Built once a push.
+#[derive(Debug)]
+pub struct Detector {
+    catalogue: Catalogue,
+}
+
+/// Names of the built-in markers, which a policy's `disable` may hold.
+#[must_use]
+pub fn marker_names() -> Vec<String> {
+    let entries = entries::builtin().unwrap_or_default();
+    entries.iter().filter(|entry| !entry.fixed).map(|entry| entry.name.clone()).collect()
+}
+
+impl Detector {
+    /// The built-in markers less the disabled ones, and the policy's own.
+    ///
+    /// # Errors
+    /// Where `disable` names no built-in marker or an own marker can't be compiled.
+    pub fn new(policy: &Detect) -> Result<Self, DetectError> {
+        Ok(Self { catalogue: Catalogue::new(&policy.disable, &policy.markers)? })
+    }
+
+    /// The built-in markers alone.
+    ///
+    /// # Errors
+    /// Only if the program's own list is broken.
+    pub fn builtin() -> Result<Self, DetectError> {
+        Ok(Self { catalogue: Catalogue::new(&[], &[])? })
+    }
+
+    /// All evidence in a commit (G6, G7, G8): author, committer, every line of the raw
+    /// and of the decoded message, and of every header that is not git's own. At most 64
+    /// pieces; whether any counts is right also beyond.
+    #[must_use]
+    pub fn commit(&self, commit: &Commit) -> Detection {
+        let mut findings = Findings::default();
+        self.identity(&commit.author, Source::Author, &mut findings);
+        self.identity(&commit.committer, Source::Committer, &mut findings);
+        let encoding = commit.encoding.as_deref();
+        self.text(&commit.message, encoding, Source::Message, &mut findings);
+        for (name, value) in &commit.extra_headers {
+            self.text(value, encoding, Source::Header(name), &mut findings);
+        }
+        findings.finish()
+    }
+
+    /// All evidence in an annotated tag, by line of its message (G7, G17); line 0 is the
+    /// tagger.
+    #[must_use]
+    pub fn tag(&self, tag: &Tag) -> Vec<Evidence> {
+        let mut findings = Findings::default();
+        if let Some(tagger) = &tag.tagger {
+            self.identity(tagger, Source::Tagger, &mut findings);
+        }
+        self.text(&tag.message, None, Source::Tag, &mut findings);
+        findings.finish().evidence
+    }
+
+    /// The evidence that an authenticated pusher is marked `agent` (G8).
+    #[must_use]
+    pub fn agent_pusher(login: &Login) -> Evidence {
+        Evidence {
+            marker: "agent-pusher".to_owned(),
+            tool: None,
+            kind: MarkerKind::Pusher,
+            strength: Strength::Authorship,
+            place: Place::Pusher,
+            text: crate::domain::escape::escape_short(login.as_str().as_bytes(), 200),
+        }
+    }
+
+    fn identity(&self, ident: &Ident, source: Source<'_>, findings: &mut Findings) {
+        let mut line = ident.name.clone();
+        line.extend_from_slice(b" <");
+        line.extend_from_slice(&ident.email);
+        line.push(b'>');
+        for text in readings(&line, None).texts {
+            author::scan_identity(&self.catalogue, &text, source, findings);
+        }
+        let exact = String::from_utf8_lossy(&ident.email).trim().to_lowercase();
+        if self.catalogue.is_agent_address(&exact) {
+            findings.agent(&exact);
+        }
+    }
+
+    fn text(
+        &self,
+        bytes: &[u8],
+        encoding: Option<&[u8]>,
+        source: Source<'_>,
+        findings: &mut Findings,
+    ) {
+        let readings = readings(bytes, encoding);
+        for text in &readings.texts {
+            scan(&self.catalogue, text, source, findings);
+        }
+        let unreadable = self.catalogue.rule("unreadable-message");
+        if let (false, Source::Message, Some(rule)) = (readings.readable, source, unreadable)
+            && let Some(marker) = self.catalogue.markers.get(rule)
+        {
+            findings.tell(Piece {
+                marker,
+                tool: None,
+                kind: MarkerKind::Unreadable,
+                strength: Strength::Assistance,
+                place: Place::Message,
+                text: encoding.unwrap_or_default(),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

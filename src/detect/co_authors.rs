@@ -1,0 +1,67 @@
+//! Who else made a commit, by its co-author lines: people and agents alike (G13).
+//!
+//! Owns how a name and an address are read from such a line. Whether they are an agent's
+//! evidence is `trailers`' business.
+
+use std::ops::Range;
+
+use super::scan::{Hit, Scan};
+
+impl Scan<'_> {
+    /// Everybody that a co-author line names, disguises undone, and as it is written where
+    /// that differs.
+    pub(super) fn collect_co_authors(&mut self, hit: &Hit, range: &Range<usize>) {
+        let addresses = self.addresses_in(range).to_vec();
+        let number = self.text.line_of(hit.first).map_or(1, |l| l.number);
+        let mut from = range.start;
+        for address in &addresses {
+            let name = name_of(self.text.clean(from..address.at.start));
+            let email = self.text.clean(address.at.clone());
+            self.findings.co_author(name.as_bytes(), email.as_bytes(), number);
+            self.note_agent(&address.lower);
+            from = address.at.end;
+        }
+        self.collect_as_written(hit, range, number);
+        let name = name_of(self.text.clean(range.clone()));
+        if addresses.is_empty() && hit.colon && !name.is_empty() {
+            let (name, email) = name.split_once('<').unwrap_or((name, ""));
+            let email = email.split('>').next().unwrap_or_default();
+            self.findings.co_author(name.trim().as_bytes(), email.as_bytes(), number);
+        }
+    }
+
+    /// Addresses with letters of other scripts are people's too: `<jörg@example.com>`.
+    fn collect_as_written(&mut self, hit: &Hit, range: &Range<usize>, number: usize) {
+        let source = &self.text.source;
+        let end = self.text.lines.get(self.text.line_at(range.end)).map_or(0, |l| l.source.end);
+        let written = source.get(self.text.source_of(range.start)..end).unwrap_or_default();
+        if written.is_ascii() || !hit.colon {
+            return;
+        }
+        for part in written.split(|b| *b == b'<').skip(1) {
+            let email = part.split(|b| *b == b'>').next().unwrap_or_default();
+            if email.contains(&b'@') && !email.is_ascii() && email.len() <= 512 {
+                self.findings.co_author(b"", email, number);
+            }
+        }
+    }
+
+    /// Notes an address that is an agent's.
+    pub(super) fn note_agent(&mut self, lower: &str) {
+        if self.catalogue.is_agent_address(lower) {
+            self.findings.agent(lower);
+        }
+    }
+}
+
+/// A name without colon, brackets and what decorates it, cut to a sane length.
+fn name_of(text: &str) -> &str {
+    const LONGEST: usize = 256;
+    let trimmed = text.trim_matches(|c: char| !c.is_alphanumeric() && !")].<>".contains(c));
+    let name = trimmed.trim_matches(|c: char| c == '<' || c == ' ' || c == '(');
+    let mut end = name.len().min(LONGEST);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or_default()
+}

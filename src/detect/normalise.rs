@@ -1,0 +1,365 @@
+//! Bytes to [`Text`]: undoes what hides a marker from a program but not from a reader.
+//!
+//! Owns look-alikes, invisible characters, line breaks of all kinds, escapes (HTML
+//! entities, `\n` written out, `%40`, terminal sequences), character encodings and text
+//! written backwards. It must not know any marker.
+//!
+//! STRATEGY. One pass over the bytes; each step looks at most a few bytes ahead, so the
+//! cost is linear whatever the bytes are. A marker is searched in every reading that
+//! [`readings`] gives: the raw bytes always; more only where the bytes ask for it.
+
+use super::confusables::{Look, look};
+use super::text::{Line, Text, Word, squeeze};
+
+/// What a zero byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nul {
+    /// The end of a line, as for programs in C.
+    Breaks,
+    /// Nothing, as every other byte of ASCII text in UTF-16.
+    Vanishes,
+}
+
+/// All readings of a message or header, and whether its encoding was understood.
+pub(super) struct Readings {
+    /// The raw bytes first.
+    pub(super) texts: Vec<Text>,
+    /// False where `encoding` names one that is not known or that the bytes are not in.
+    pub(super) readable: bool,
+}
+
+/// Every way to read these bytes. `encoding` is git's header.
+pub(super) fn readings(bytes: &[u8], encoding: Option<&[u8]>) -> Readings {
+    let mut texts = vec![read(bytes.to_vec(), Nul::Breaks)];
+    if bytes.contains(&0) {
+        texts.push(read(bytes.to_vec(), Nul::Vanishes));
+    }
+    if let Some(mirrored) = mirrored(bytes) {
+        texts.push(read(mirrored, Nul::Breaks));
+    }
+    let decoded = encoding.map(|label| decode(bytes, label));
+    let readable = decoded.as_ref().is_none_or(Result::is_ok);
+    for text in decoded.into_iter().flat_map(|d| d.unwrap_or_else(|Unreadable(lossy)| lossy)) {
+        if text.as_bytes() != bytes {
+            texts.push(read(text.into_bytes(), Nul::Breaks));
+        }
+    }
+    Readings { texts, readable }
+}
+
+/// One line as it is compared: readable and in lower case.
+pub(super) fn readable(bytes: &[u8]) -> String {
+    read(bytes.to_vec(), Nul::Vanishes).lower
+}
+
+/// What can be read all the same of a message that is not in the encoding it claims.
+struct Unreadable(Vec<String>);
+
+/// Undoes the encoding that git's header names, UTF-16 in either byte order.
+///
+/// The single-byte families below all hold ASCII at its place, and their other bytes
+/// are letters that no marker needs: reading them as Latin-1 misses nothing. Cyrillic
+/// ones hold look-alikes, so these are mapped. Multi-byte ones (GBK, Shift JIS, ...) hold
+/// full-width letters, and are not read.
+fn decode(bytes: &[u8], label: &[u8]) -> Result<Vec<String>, Unreadable> {
+    let label: String =
+        label.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(*b)).collect();
+    let label = label.to_ascii_lowercase();
+    let single = |map: fn(u8) -> char| Ok(vec![bytes.iter().map(|b| map(*b)).collect()]);
+    match label.as_str() {
+        "utf8" | "ascii" | "usascii" | "ansix341968" => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(vec![text.to_owned()]),
+            Err(_) => Err(Unreadable(Vec::new())),
+        },
+        "utf16" | "ucs2" | "utf16le" | "utf16be" | "ucs2le" | "ucs2be" => utf16(bytes),
+        "windows1251" | "cp1251" => single(cp1251),
+        "iso88595" => single(|b| match b {
+            0xa1..=0xac | 0xae..=0xff => char::from_u32(0x360 + u32::from(b)).unwrap_or('?'),
+            other => char::from(other),
+        }),
+        "koi8r" | "koi8u" => single(koi8),
+        other if is_latin(other) => single(char::from),
+        _ => Err(Unreadable(Vec::new())),
+    }
+}
+
+fn is_latin(label: &str) -> bool {
+    let part = |prefix| label.strip_prefix(prefix).and_then(|n: &str| n.parse::<u16>().ok());
+    part("latin").is_some_and(|n| matches!(n, 1..=10))
+        || part("l").is_some_and(|n| n == 1)
+        || part("iso8859").is_some_and(|n| matches!(n, 1..=4 | 9 | 10 | 13..=16))
+        || part("windows")
+            .or_else(|| part("cp"))
+            .is_some_and(|n| matches!(n, 1250 | 1252 | 1254 | 1257))
+}
+
+fn cp1251(byte: u8) -> char {
+    match byte {
+        0xc0..=0xff => char::from_u32(0x350 + u32::from(byte)).unwrap_or('?'),
+        0xa3 => 'Ј',
+        0xaa => 'Є',
+        0xaf => 'Ї',
+        0xb2 => 'І',
+        0xb3 => 'і',
+        0xbc => 'ј',
+        0xbd => 'Ѕ',
+        0xbe => 'ѕ',
+        0xbf => 'ї',
+        0xa8 => 'Ё',
+        0xb8 => 'ё',
+        other => char::from(other),
+    }
+}
+
+fn koi8(byte: u8) -> char {
+    const LOWER: [char; 32] = [
+        'ю', 'а', 'б', 'ц', 'д', 'е', 'ф', 'г', 'х', 'и', 'й', 'к', 'л', 'м', 'н', 'о', 'п', 'я',
+        'р', 'с', 'т', 'у', 'ж', 'в', 'ь', 'ы', 'з', 'ш', 'э', 'щ', 'ч', 'ъ',
+    ];
+    let letter = |offset: u8| LOWER.get(usize::from(offset)).copied().unwrap_or('?');
+    match byte {
+        0xa3 => 'ё',
+        0xb3 => 'Ё',
+        0xa6 => 'і',
+        0xb6 => 'І',
+        0xc0..=0xdf => letter(byte - 0xc0),
+        // The Cyrillic capital stands 32 code points before its small letter.
+        0xe0..=0xff => {
+            char::from_u32(u32::from(letter(byte - 0xe0)).saturating_sub(32)).unwrap_or('?')
+        }
+        other => char::from(other),
+    }
+}
+
+/// Both byte orders; a final line feed of one byte, as tools append it, is let through.
+fn utf16(bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut sound = rest.is_empty() || rest == b"\n";
+    let mut any = false;
+    let texts = [u16::from_le_bytes as fn([u8; 2]) -> u16, u16::from_be_bytes].map(|order| {
+        let units: Vec<u16> = pairs.iter().map(|pair| order(*pair)).collect();
+        let text = String::from_utf16(&units);
+        any |= text.is_ok();
+        text.unwrap_or_else(|_| String::from_utf16_lossy(&units))
+    });
+    sound &= any;
+    if sound { Ok(texts.into()) } else { Err(Unreadable(texts.into())) }
+}
+
+/// Text after a right-to-left override, turned round as a terminal shows it.
+fn mirrored(bytes: &[u8]) -> Option<Vec<u8>> {
+    const OVERRIDE: &str = "\u{202e}";
+    if !bytes.windows(OVERRIDE.len()).any(|w| w == OVERRIDE.as_bytes()) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let turned = text.split('\n').map(|line| match line.split_once(OVERRIDE) {
+        None => line.to_owned(),
+        Some((before, after)) => before.chars().chain(after.chars().rev()).collect(),
+    });
+    Some(turned.collect::<Vec<_>>().join("\n").into_bytes())
+}
+
+/// One step of the pass.
+enum Piece {
+    /// A line feed that stands in the bytes.
+    LineFeed,
+    /// A character that stands there, or that an escape stands for.
+    Char(char),
+    /// Not seen.
+    Nothing,
+}
+
+fn read(source: Vec<u8>, nul: Nul) -> Text {
+    let mut writer = Writer::new(source.len());
+    let mut at = 0;
+    while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+        let (piece, length) = step(rest, nul);
+        match piece {
+            Piece::LineFeed => writer.end_line(at, at + length, true),
+            Piece::Char(c) => writer.put(c, at, length),
+            Piece::Nothing => writer.end_word(),
+        }
+        at += length.max(1);
+    }
+    writer.finish(source)
+}
+
+/// The next piece and how many bytes it takes.
+fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
+    let one = |c| (Piece::Char(c), 1);
+    match rest {
+        [b'\n', ..] => (Piece::LineFeed, 1),
+        [b'\r', b'\n', ..] => (Piece::Nothing, 1),
+        [0, ..] if nul == Nul::Vanishes => (Piece::Nothing, 1),
+        [0, ..] => one('\n'),
+        [b'\\', ..] => written_out(rest).unwrap_or(one('\\')),
+        [b'&', ..] => entity(rest).unwrap_or(one('&')),
+        [b'%', hi, lo, ..] => match hex(&[*hi, *lo]) {
+            Some(c) if c == '\n' || (' '..='~').contains(&c) => (Piece::Char(c), 3),
+            _ => one('%'),
+        },
+        [0x1b, b'[', tail @ ..] => {
+            let end = tail.iter().take(32).position(|b| (0x40..=0x7e).contains(b));
+            (Piece::Nothing, end.map_or(1, |end| end + 3))
+        }
+        [first, ..] if first.is_ascii() => one(char::from(*first)),
+        _ => decoded_char(rest),
+    }
+}
+
+/// A character of UTF-8; a byte that is none is read as Latin-1.
+fn decoded_char(rest: &[u8]) -> (Piece, usize) {
+    let found = (2..=4).find_map(|length| {
+        let text = std::str::from_utf8(rest.get(..length)?).ok()?;
+        Some((Piece::Char(text.chars().next()?), length))
+    });
+    found.unwrap_or_else(|| (Piece::Char(rest.first().copied().map_or(' ', char::from)), 1))
+}
+
+/// `\n`, `\t`, `\x40`, `\u200b`, `\-`: as programs and Markdown write them out.
+fn written_out(rest: &[u8]) -> Option<(Piece, usize)> {
+    let hexes = |from: usize, digits: usize| {
+        Some((Piece::Char(hex(rest.get(from..from + digits)?)?), from + digits))
+    };
+    match rest.get(1)? {
+        b'n' | b'r' => Some((Piece::Char('\n'), 2)),
+        b't' => Some((Piece::Char(' '), 2)),
+        b'x' => hexes(2, 2),
+        b'u' if rest.get(2) == Some(&b'{') => {
+            let digits = rest.get(3..)?.iter().take(7).position(|b| *b == b'}')?;
+            hexes(3, digits).map(|(piece, length)| (piece, length + 1))
+        }
+        b'u' => hexes(2, 4),
+        next if next.is_ascii_punctuation() => Some((Piece::Nothing, 1)),
+        _ => None,
+    }
+}
+
+fn hex(digits: &[u8]) -> Option<char> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    char::from_u32(u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?)
+}
+
+/// `&lt;`, `&#64;`, `&#x40;`: HTML's names that a trailer may be made of.
+fn entity(rest: &[u8]) -> Option<(Piece, usize)> {
+    let end = rest.iter().take(12).position(|b| *b == b';')?;
+    let name = std::str::from_utf8(rest.get(1..end)?).ok()?;
+    let c = if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        char::from_u32(code)?
+    } else {
+        match name.to_ascii_lowercase().as_str() {
+            "lt" => '<',
+            "gt" => '>',
+            "amp" => '&',
+            "commat" => '@',
+            "colon" => ':',
+            "period" => '.',
+            "hyphen" | "dash" | "ndash" | "mdash" | "minus" => '-',
+            "lowbar" => '_',
+            "nbsp" | "ensp" | "emsp" | "thinsp" => ' ',
+            "newline" => '\n',
+            "shy" | "zwj" | "zwnj" | "zerowidthspace" => '\u{200b}',
+            "quot" => '"',
+            "apos" => '\'',
+            "lpar" => '(',
+            "rpar" => ')',
+            "lsqb" | "lbrack" => '[',
+            "rsqb" | "rbrack" => ']',
+            _ => return None,
+        }
+    };
+    Some((Piece::Char(c), end + 1))
+}
+
+/// Builds a [`Text`], character by character.
+struct Writer {
+    text: Text,
+    in_word: bool,
+    line_clean: usize,
+    line_source: usize,
+    line_words: usize,
+    number: usize,
+}
+
+impl Writer {
+    fn new(capacity: usize) -> Self {
+        let text = Text { clean: String::with_capacity(capacity), ..Text::default() };
+        Self { text, in_word: false, line_clean: 0, line_source: 0, line_words: 0, number: 1 }
+    }
+
+    fn put(&mut self, c: char, at: usize, length: usize) {
+        match look(c) {
+            Look::Break => self.end_line(at, at + length, false),
+            Look::Blank => self.separator(' '),
+            Look::Invisible => self.end_word(),
+            Look::Like(byte) => self.visible(byte, at),
+            Look::LikeTwo(first, second) => {
+                self.visible(first, at);
+                self.visible(second, at);
+            }
+            Look::Itself => match u8::try_from(c) {
+                Ok(byte) if byte.is_ascii() => self.visible(byte, at),
+                _ => self.separator(c),
+            },
+        }
+    }
+
+    fn visible(&mut self, byte: u8, at: usize) {
+        if !byte.is_ascii_alphanumeric() {
+            return self.separator(char::from(byte));
+        }
+        let (start, squeezed) = (self.text.clean.len(), self.text.squeezed.len());
+        if !self.in_word {
+            let line = self.text.lines.len();
+            self.text.words.push(Word { start, end: start, squeezed, source: at, line });
+            self.in_word = true;
+        }
+        self.text.clean.push(char::from(byte));
+        self.text.squeezed.push(squeeze(byte));
+        if let Some(word) = self.text.words.last_mut() {
+            word.end = start + 1;
+        }
+    }
+
+    fn separator(&mut self, c: char) {
+        self.end_word();
+        self.text.clean.push(c);
+    }
+
+    fn end_word(&mut self) {
+        self.in_word = false;
+    }
+
+    fn end_line(&mut self, at: usize, next: usize, counted: bool) {
+        self.end_word();
+        self.close_line(at);
+        self.text.clean.push('\n');
+        self.line_clean = self.text.clean.len();
+        self.line_source = next;
+        self.line_words = self.text.words.len();
+        self.number += usize::from(counted);
+    }
+
+    fn close_line(&mut self, at: usize) {
+        self.text.lines.push(Line {
+            clean: self.line_clean..self.text.clean.len(),
+            source: self.line_source..at,
+            words: self.line_words..self.text.words.len(),
+            number: self.number,
+        });
+    }
+
+    fn finish(mut self, source: Vec<u8>) -> Text {
+        self.close_line(source.len());
+        self.text.lower = self.text.clean.to_ascii_lowercase();
+        self.text.source = source;
+        self.text
+    }
+}
