@@ -1,1 +1,159 @@
 //! The only place that names clap, standard output and exit codes; one file per command.
+//!
+//! Owns the command line, what people see outside a push, and [`exit::Exit`]. It works
+//! nothing out that a hook or a server would need too.
+
+mod approve;
+mod check;
+mod clone;
+mod deliver;
+mod demo;
+mod error;
+mod exit;
+mod files;
+mod hook;
+mod landed;
+mod out;
+mod policy;
+mod revoke;
+mod show;
+mod submit;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::error::CliError;
+use self::exit::Exit;
+use crate::detect;
+use crate::domain::policy::Policy;
+use crate::policy::PolicyError;
+use crate::settings::{self as machine, Settings};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; for the hook: the push may land
+  1  failed; for the hook: the push may not land
+  2  the command line is not one
+  3  the policy says no
+  4  not authenticated
+  5  the sign-off store is unreachable";
+
+/// A gate in front of a Git server's important branches: AI-assisted commits land only with
+/// a senior's signed approval of exactly that change.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, after_help = EXIT_CODES, propagate_version = true)]
+struct Cli {
+    /// The machine's settings; for commands on the Git host
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Write JSON where the command reads something
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: a throw-away server where a push is rejected, signed off and let in
+    Demo(demo::DemoArgs),
+    /// What git calls: pre-receive and post-receive
+    Hook(hook::HookArgs),
+    /// Sign off commits or a range
+    Approve(approve::ApproveArgs),
+    /// Say no to commits or a range, with a reason
+    Decline(approve::DeclineArgs),
+    /// Take a statement of your own back, for good
+    Revoke(revoke::RevokeArgs),
+    /// Hand statements to the store, on the Git host
+    Submit(submit::SubmitArgs),
+    /// Check a landed commit, a ref, or a statement's files
+    Verify(verify::VerifyArgs),
+    /// What commits of yours still need before they may land
+    Status(check::StatusArgs),
+    /// Ask the gate's own engine here, before the push
+    Check(check::CheckArgs),
+    /// Show a decision of the gate by its id
+    Show(show::ShowArgs),
+    /// Check a policy, or start one
+    Policy(policy::PolicyArgs),
+}
+
+/// Parses the command line, runs the command, gives its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let exit = if e.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = e.print();
+            return exit.into();
+        }
+    };
+    run(cli)
+        .unwrap_or_else(|e| {
+            out::error(&e.text());
+            e.exit
+        })
+        .into()
+}
+
+fn run(cli: Cli) -> Result<Exit, CliError> {
+    let config = cli.config.as_deref();
+    match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Hook(args) => hook::run(&args, cli.config),
+        Command::Approve(args) => approve::approve(&args, config),
+        Command::Decline(args) => approve::decline(&args, config),
+        Command::Revoke(args) => revoke::run(&args, config),
+        Command::Submit(args) => submit::run(&args, config),
+        Command::Verify(args) => verify::run(&args, cli.json),
+        Command::Status(args) => check::status(&args, cli.json),
+        Command::Check(args) => check::check(&args, cli.json),
+        Command::Show(args) => show::run(&args, config, cli.json),
+        Command::Policy(args) => policy::run(&args, cli.json),
+    }
+}
+
+/// The settings that `--config` names.
+fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
+    let Some(config) = config else {
+        return Err(CliError::usage("this command works on the Git host and needs --config FILE")
+            .hint("for example --config /etc/countersign/countersign.toml"));
+    };
+    Ok(machine::load(config)?)
+}
+
+fn policy_of(path: &Path) -> Result<Policy, CliError> {
+    match crate::policy::load(path, &detect::marker_names()) {
+        Ok(loaded) => Ok(loaded.checked.policy),
+        Err(PolicyError::Broken(_)) => {
+            let path = path.display();
+            Err(CliError::new(format!("the policy \"{path}\" is broken"))
+                .hint(format!("countersign policy check {path}")))
+        }
+        Err(e) => Err(CliError::new(e)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
+}
+
+/// 64 random bits of the operating system.
+fn random() -> Result<u64, CliError> {
+    getrandom::u64().map_err(|e| CliError::new(format!("no random bits: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -8,15 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::{
-    Cannot, CommitDecision, Decision, Family, Finding, Have, Met, Outcome, RefDecision,
-    Requirement, RuleChecked, Unusable,
+    Cannot, CommitDecision, Decision, Early, Family, Finding, FirstPusher, Have, Met, Outcome,
+    RefDecision, Requirement, RuleChecked, Unusable,
 };
 use super::escape::escape_short;
 use super::evidence::Declared;
 use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts, Tie};
 use super::four_eyes::{FourEyes, Pair};
-use super::ids::{ObjectId, PersonId, StatementHash};
-use super::policy::{Binding, Policy, Rule, Standing};
+use super::ids::{ObjectId, PersonId};
+use super::policy::{Binding, Mode, Policy, Rule, Standing};
 use super::statement::{SignOff, Verdict};
 use super::validity::Standard;
 
@@ -40,14 +40,19 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
         findings: facts.problems.clone(),
         deliveries: facts.deliveries.clone(),
         refs,
+        first_pushers: facts
+            .sightings
+            .values()
+            .map(|row| FirstPusher { commit: row.commit, login: row.first_pusher.clone() })
+            .collect(),
     }
 }
 
 struct Judge<'a> {
     policy: &'a Policy,
     facts: &'a Facts,
-    /// Which commit a net change covers in this push: never two (G11).
-    nets: BTreeMap<StatementHash, ObjectId>,
+    /// Which commit a person's net change of a range covers in this push: never two (G11).
+    nets: BTreeMap<(PersonId, ObjectId, ObjectId), ObjectId>,
 }
 
 /// One rule, one ref, one commit.
@@ -60,7 +65,8 @@ struct Case<'a> {
 
 impl Judge<'_> {
     fn reference(&mut self, r: &RefFacts) -> RefDecision {
-        let gated = self.policy.mode_of(&self.facts.repository, &r.judged_as).is_some();
+        let names: Vec<_> = r.names().collect();
+        let gated = self.policy.mode_of(&self.facts.repository, names.iter().copied()).is_some();
         let mut findings = r.problems.clone();
         findings.extend(self.movement(r));
         let mut commits: BTreeMap<ObjectId, CommitDecision> = BTreeMap::new();
@@ -82,7 +88,7 @@ impl Judge<'_> {
                 }
                 let entry = commits.entry(*id).or_insert_with(|| {
                     order.push(*id);
-                    view(commit)
+                    Self::view(commit)
                 });
                 entry.requirements.extend(requirement);
                 entry.findings.extend(finding);
@@ -104,8 +110,32 @@ impl Judge<'_> {
             findings,
             rules,
             commits,
-            ungated_ai: r.ungated_ai,
+            ungated_ai: r.ungated_ai.len(),
+            early: self.early(r),
         }
+    }
+
+    fn view(commit: &CommitFacts) -> CommitDecision {
+        CommitDecision {
+            id: commit.id,
+            subject: escape_short(&commit.subject, SUBJECT),
+            evidence: commit.detection.evidence.clone(),
+            findings: Vec::new(),
+            requirements: Vec::new(),
+        }
+    }
+
+    fn early(&self, r: &RefFacts) -> Option<Early> {
+        if r.ungated_ai.is_empty() {
+            return None;
+        }
+        let mut rules = self.policy.rules_for(&self.facts.repository);
+        let (_, rule) = rules.find(|(_, rule)| rule.mode == Mode::Enforce)?;
+        Some(Early {
+            refs: rule.refs.patterns().next()?.to_owned(),
+            sign_offs: rule.sign_offs,
+            from: rule.from.clone(),
+        })
     }
 
     /// Deletes and rewinds, which every rule of the ref has to allow (G17).
@@ -121,11 +151,11 @@ impl Judge<'_> {
         };
         self.policy
             .rules_for(&self.facts.repository)
-            .filter(|(_, rule)| rule.gates(&r.judged_as) && !allows(rule))
+            .filter(|(_, rule)| rule.gates_any(r.names()) && !allows(rule))
             .map(|(_, rule)| {
                 let message = format!(
                     "rule \"{}\" (policy line {}) does not let {} be {done}",
-                    rule.name, rule.line, r.judged_as
+                    rule.name, rule.line, r.name
                 );
                 Finding::new(code, Family::NotAllowed, message)
                     .with_mode(rule.mode)
@@ -219,7 +249,7 @@ impl Judge<'_> {
     /// Sorts every statement tied to the commit into what counts and what does not.
     fn tally(&mut self, case: Case<'_>) -> Tally {
         let facts = self.facts;
-        let standard = Standard { facts, rule: case.rule, name: &case.reference.judged_as };
+        let standard = Standard { facts, rule: case.rule, reference: case.reference };
         let covers = facts.covers.get(&case.commit.id).map_or(&[][..], Vec::as_slice);
         let mut tally = Tally::default();
         let declines = standing_declines(
@@ -267,8 +297,9 @@ impl Judge<'_> {
         if let Some(why) = eyes.objection(&s.signer, pair) {
             return Err(format!("can't sign it: {why}"));
         }
-        if tied.net {
-            let first = *self.nets.entry(s.hash).or_insert(case.commit.id);
+        if let (true, Some(net)) = (tied.net, s.statement.net) {
+            let range = (s.signer.clone(), net.base, net.tip);
+            let first = *self.nets.entry(range).or_insert(case.commit.id);
             if first != case.commit.id {
                 return Err(format!("its net change covers {} in this push", first.short()));
             }
@@ -379,14 +410,4 @@ fn standing_declines<'a>(
 
 fn unusable(s: &SignOff, why: String) -> Unusable {
     Unusable { person: s.signer.clone(), statement: s.hash, why: escape_short(why.as_bytes(), 200) }
-}
-
-fn view(commit: &CommitFacts) -> CommitDecision {
-    CommitDecision {
-        id: commit.id,
-        subject: escape_short(&commit.subject, SUBJECT),
-        evidence: commit.detection.evidence.clone(),
-        findings: Vec::new(),
-        requirements: Vec::new(),
-    }
 }

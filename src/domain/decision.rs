@@ -106,6 +106,17 @@ pub struct Decision {
     pub deliveries: Vec<Delivery>,
     /// Each ref.
     pub refs: Vec<RefDecision>,
+    /// The rows of first pushers that it rests on (G13).
+    pub first_pushers: Vec<FirstPusher>,
+}
+
+/// Who was the first to show an AI-assisted commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstPusher {
+    /// The commit.
+    pub commit: ObjectId,
+    /// The login; `None` where the row has no name.
+    pub login: Option<Login>,
 }
 
 /// One ref.
@@ -131,6 +142,19 @@ pub struct RefDecision {
     pub commits: Vec<CommitDecision>,
     /// On an ungated ref: how many new commits show evidence (G25).
     pub ungated_ai: usize,
+    /// On an ungated ref: what a gated one would ask for them (G25).
+    pub early: Option<Early>,
+}
+
+/// What the first enforcing rule of the repository will ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Early {
+    /// The refs it gates, as written.
+    pub refs: String,
+    /// How many distinct people must sign.
+    pub sign_offs: usize,
+    /// From these groups.
+    pub from: Vec<String>,
 }
 
 /// That a rule was applied, shown so that "nothing to check" is shown (G3).

@@ -52,8 +52,9 @@ pub struct Facts {
 pub struct RefFacts {
     /// As pushed.
     pub name: RefName,
-    /// As judged: where a symbolic ref points to (G17).
-    pub judged_as: RefName,
+    /// The refs that a symbolic one leads to, the last of which the push writes; empty for
+    /// a plain ref (G17).
+    pub leads_to: Vec<RefName>,
     /// Value before; zero for a create.
     pub old: ObjectId,
     /// Value after; zero for a delete.
@@ -64,8 +65,15 @@ pub struct RefFacts {
     pub sets: Vec<NewCommits>,
     /// What could not be read, or must not be.
     pub problems: Vec<Finding>,
-    /// On an ungated ref: how many new commits show evidence (G25).
-    pub ungated_ai: usize,
+    /// On an ungated ref: the new commits that show evidence (G25).
+    pub ungated_ai: Vec<ObjectId>,
+}
+
+impl RefFacts {
+    /// Every name under which rules may gate it: as pushed, and what that leads to.
+    pub fn names(&self) -> impl Iterator<Item = &RefName> {
+        std::iter::once(&self.name).chain(&self.leads_to)
+    }
 }
 
 /// What kind of update a ref sees.
@@ -106,6 +114,8 @@ pub struct CommitFacts {
     pub detection: Detection,
     /// Who has a hand in it, known agents left out.
     pub contributors: Contributors,
+    /// Whether its object came with this push.
+    pub brought: bool,
     /// What it does; `None` for a merge or an empty change.
     pub change: Option<ChangeDigest>,
     /// Its changed paths; `None` where every rule of the ref matches (G4).

@@ -198,6 +198,12 @@ impl Rule {
     pub fn gates(&self, name: &RefName) -> bool {
         self.refs.matches(name.as_bytes())
     }
+
+    /// Whether the rule gates a ref under any of its names: what points to a gated ref is
+    /// gated (G17).
+    pub fn gates_any<'a>(&self, names: impl IntoIterator<Item = &'a RefName>) -> bool {
+        names.into_iter().any(|name| self.gates(name))
+    }
 }
 
 /// What an authenticated login stands for.
@@ -292,10 +298,17 @@ impl Policy {
         self.rules.iter().enumerate().filter(move |(_, r)| r.is_for(repository))
     }
 
-    /// The strictest mode of the rules that gate this ref; `None` where none does.
-    #[must_use]
-    pub fn mode_of(&self, repository: &RepositoryName, name: &RefName) -> Option<Mode> {
-        self.rules_for(repository).filter(|(_, r)| r.gates(name)).map(|(_, r)| r.mode).max()
+    /// The strictest mode of the rules that gate a ref under any of these names; `None`
+    /// where none does.
+    pub fn mode_of<'a>(
+        &self,
+        repository: &RepositoryName,
+        names: impl IntoIterator<Item = &'a RefName> + Clone,
+    ) -> Option<Mode> {
+        self.rules_for(repository)
+            .filter(|(_, r)| r.gates_any(names.clone()))
+            .map(|(_, r)| r.mode)
+            .max()
     }
 }
 

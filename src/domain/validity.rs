@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::facts::Facts;
+use super::facts::{Facts, RefFacts};
 use super::glob::Glob;
-use super::ids::RefName;
 use super::policy::{Key, Rule};
 use super::statement::{SignOff, Statement, Verdict};
 
@@ -18,7 +17,7 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct Standard<'a> {
     pub(super) facts: &'a Facts,
     pub(super) rule: &'a Rule,
-    pub(super) name: &'a RefName,
+    pub(super) reference: &'a RefFacts,
 }
 
 impl Standard<'_> {
@@ -69,21 +68,32 @@ impl Standard<'_> {
     /// A full name, or a glob that the rule itself has (G12): else a signer could be talked
     /// into `**`.
     fn names_ref(self, statement: &Statement) -> bool {
-        statement.refs.iter().any(|r| {
-            r.as_bytes() == self.name.as_bytes()
+        let names = |r: &str, n: &[u8]| {
+            r.as_bytes() == n
                 || (self.rule.refs.patterns().any(|p| p == r)
-                    && Glob::new(r).is_ok_and(|g| g.matches(self.name.as_bytes())))
-        })
+                    && Glob::new(r).is_ok_and(|g| g.matches(n)))
+        };
+        let refs = &statement.refs;
+        self.reference.names().any(|n| refs.iter().any(|r| names(r, n.as_bytes())))
     }
 
-    /// A revocation by the signer is final, whatever its time.
+    /// A revocation by the signer is final, whatever its time. It names a hash, but means
+    /// what was said: of an ECDSA signature anybody can make a second one over the same
+    /// bytes, under another hash.
     fn unrevoked(self, s: &SignOff) -> Result<(), String> {
-        let revoked = self.facts.sign_offs.values().any(|r| {
+        let all = &self.facts.sign_offs;
+        let means = |hash| {
+            hash == s.hash
+                || all
+                    .get(&hash)
+                    .is_some_and(|o| o.signer == s.signer && o.statement == s.statement)
+        };
+        let revoked = all.values().any(|r| {
             r.statement.verdict == Verdict::Revoke
                 && r.signer == s.signer
                 && r.statement.repository == s.statement.repository
                 && key_holds(&r.key, r.statement.issued_at).is_ok()
-                && r.statement.subjects.iter().any(|sub| sub.statement == Some(s.hash))
+                && r.statement.subjects.iter().filter_map(|sub| sub.statement).any(means)
         });
         if revoked { Err("revoked by the signer".to_owned()) } else { Ok(()) }
     }

@@ -141,6 +141,11 @@ impl Child {
         self
     }
 
+    /// For a child whose standard error people read whole.
+    pub(super) fn into_command(self) -> Command {
+        self.command
+    }
+
     fn failed(name: &str, reason: impl Into<String>) -> GitError {
         GitError::Child { command: name.to_owned(), reason: reason.into() }
     }

@@ -25,6 +25,7 @@ pub mod log_read;
 pub mod range;
 mod read;
 mod refs;
+mod remote;
 pub mod replay;
 mod repo;
 #[cfg(test)]
@@ -35,4 +36,5 @@ mod write;
 pub use environment::{HookEnv, Quarantine};
 pub use error::GitError;
 pub use read::{Kind, Peeled};
+pub use remote::PushSaid;
 pub use repo::Repo;

@@ -1,1 +1,16 @@
 //! One push from standard input to exit code.
+//!
+//! Owns the order of things: input, environment, facts, decision, log, text. It decides
+//! nothing itself ([`crate::domain::decide()`] does) and prints nothing (`cli` does).
+
+pub mod collect;
+mod cover;
+mod deliver;
+pub mod environment;
+pub mod input;
+mod log;
+pub mod post;
+mod ranges;
+pub mod report;
+pub mod run;
+mod statements;

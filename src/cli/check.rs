@@ -1,0 +1,229 @@
+//! `countersign check` and `countersign status`: the gate's engine in a clone, before a
+//! push.
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::clone::{Clone, Log, LogArgs};
+use super::error::CliError;
+use super::exit::Exit;
+use super::{out, random, runtime};
+use crate::domain::decide;
+use crate::domain::decision::{Decision, Met, Outcome, Requirement};
+use crate::domain::escape::escape;
+use crate::domain::ids::{DecisionId, Login, ObjectId, PersonId, RefName, RepositoryName};
+use crate::domain::policy::Policy;
+use crate::git::laptop::Named;
+use crate::hook::collect::{self, Bench, View};
+use crate::hook::input::Update;
+use crate::hook::report::{self, Surroundings};
+use crate::hook::run::review_prefix;
+
+const UNKNOWN: &str = "not checked here: who first pushed commits that never landed, and declines \
+    or revocations that the fetched log lacks";
+
+/// What would be pushed where.
+#[derive(Debug, Args)]
+pub(super) struct PushArgs {
+    /// The commit that would be pushed, or a range that ends in it
+    #[arg(default_value = "HEAD", value_name = "RANGE")]
+    range: String,
+    /// The repository's name on the server; else git config countersign.repository
+    #[arg(long, value_name = "NAME")]
+    repository: Option<String>,
+    /// Whose push it would be: a login of the server
+    #[arg(long = "as", value_name = "LOGIN")]
+    login: Option<String>,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// `countersign check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  countersign check --ref refs/heads/main --as kim\n\nExit code \
+    3: the push would be rejected."
+)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    push: PushArgs,
+    /// The ref that it would go to, such as refs/heads/main
+    #[arg(long = "ref", value_name = "REF")]
+    name: String,
+}
+
+/// `countersign status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    push: PushArgs,
+    /// The ref that it would go to; else the first that the policy gates by its full name
+    #[arg(long = "ref", value_name = "REF")]
+    name: Option<String>,
+}
+
+pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
+    let (decision, policy) = judge(&args.push, Some(&args.name))?;
+    if json {
+        out::json(&decision)?;
+    } else {
+        let around = Surroundings {
+            review: review_prefix(&policy, &decision.repository),
+            ..Surroundings::default()
+        };
+        out::print(&report::text(&decision, &around));
+        if decision.verdict == Outcome::Accept {
+            let count: usize =
+                decision.refs.iter().flat_map(|r| &r.rules).map(|r| r.checked).max().unwrap_or(0);
+            out::line(&format!("{count} new commits: the gate would let them in"));
+        }
+        out::line(UNKNOWN);
+    }
+    Ok(match decision.verdict {
+        Outcome::Accept => Exit::Done,
+        Outcome::Reject => Exit::PolicySaysNo,
+    })
+}
+
+pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
+    let (decision, _) = judge(&args.push, args.name.as_deref())?;
+    if json {
+        out::json(&decision)?;
+        return Ok(Exit::Done);
+    }
+    let mut open = 0;
+    for r in &decision.refs {
+        for c in &r.commits {
+            out::line(&format!("{} {}", c.id.short(), c.subject));
+            for q in &c.requirements {
+                open += usize::from(q.met == Met::No);
+                out::line(&format!("  rule \"{}\": {}", escape(q.rule.as_bytes()), state(q)));
+            }
+            for finding in &c.findings {
+                open += 1;
+                out::line(&format!("  {}", finding.message));
+            }
+        }
+        for finding in &r.findings {
+            open += 1;
+            out::line(&format!("{}: {}", r.name, finding.message));
+        }
+        let new = r.rules.iter().map(|rule| rule.checked).max().unwrap_or(0);
+        out::line(&format!("{}: {new} new commits, {open} things open", r.name));
+    }
+    out::line(UNKNOWN);
+    Ok(Exit::Done)
+}
+
+fn state(q: &Requirement) -> String {
+    let names = |people: &mut dyn Iterator<Item = &PersonId>| {
+        people.map(PersonId::to_string).collect::<Vec<_>>().join(", ")
+    };
+    match q.met {
+        Met::SignedOff => format!("signed off by {}", names(&mut q.have.iter().map(|h| &h.person))),
+        Met::Exempt => "exempt".to_owned(),
+        Met::No => {
+            let can = names(&mut q.can_sign.iter());
+            format!("needs {}, has {}; can sign: {can}", q.needed, q.have.len())
+        }
+    }
+}
+
+fn judge(args: &PushArgs, name: Option<&str>) -> Result<(Decision, Policy), CliError> {
+    let clone = Clone::here()?;
+    if clone.repo.is_shallow() {
+        return Err(CliError::new("this is a shallow clone: what is new can't be told")
+            .hint("git fetch --unshallow"));
+    }
+    let repository = clone.repository(args.repository.as_deref())?;
+    let log = clone.log(&args.log)?.ok_or_else(|| {
+        CliError::new("there is no published log in this clone, and so no policy")
+            .hint("git fetch origin refs/countersign/log:refs/countersign/log")
+    })?;
+    let policy = log.current_policy()?.ok_or_else(|| {
+        CliError::new("the published log holds no policy")
+            .hint("the server's setting [log] publish_policy puts it there")
+    })?;
+    let name = match name {
+        Some(name) if name.starts_with("refs/") => name.to_owned(),
+        Some(name) => {
+            let name = escape(name.as_bytes());
+            return Err(CliError::usage(format!("\"{name}\" is no full ref name"))
+                .hint(format!("did you mean refs/heads/{name}?")));
+        }
+        None => first_full_name(&policy, &repository)?,
+    };
+    let tip = match clone.repo.resolve_range(&args.range)? {
+        Named::Commit(id) => id,
+        Named::Range { tip, .. } => tip,
+    };
+    let remote = clone.remote(args.log.remote.as_deref())?;
+    let tips = tips(&clone, &remote)?;
+    let name = RefName::new(name);
+    let old = tips.iter().find(|(n, _)| *n == name).map(|(_, id)| *id);
+    let update = Update { old: old.unwrap_or(ObjectId::zero(clone.repo.format())), new: tip, name };
+    let login = args.login.as_deref().map(Login::new);
+    let decision = decide_here(&clone, &log, &policy, Case { repository, update, tips, login })?;
+    Ok((decision, policy))
+}
+
+struct Case {
+    repository: RepositoryName,
+    update: Update,
+    tips: Vec<(RefName, ObjectId)>,
+    login: Option<Login>,
+}
+
+fn decide_here(
+    clone: &Clone,
+    log: &Log,
+    policy: &Policy,
+    case: Case,
+) -> Result<Decision, CliError> {
+    let source = clone.snapshot(log, &case.repository);
+    let detector = clone.detector(Some(policy))?;
+    let bench = Bench {
+        repo: &clone.repo,
+        repository: case.repository,
+        policy,
+        detector: &detector,
+        limits: &clone.limits,
+        pusher: case.login,
+        unlisted_is_nobody: false,
+        now: Timestamp::now(),
+        id: DecisionId::from_random(random()?),
+        view: View::Clone(case.tips),
+    };
+    let facts = runtime()?.block_on(collect::collect(&bench, &[case.update], &source));
+    Ok(decide(policy, &facts))
+}
+
+/// What the server's refs held when they were last fetched: `refs/remotes/<remote>/*` by
+/// their names there (G1), and tags.
+fn tips(clone: &Clone, remote: &str) -> Result<Vec<(RefName, ObjectId)>, CliError> {
+    let prefix = format!("refs/remotes/{remote}/");
+    let refs = clone.repo.refs(Some("refs/"))?;
+    Ok(refs
+        .into_iter()
+        .filter_map(|(name, id)| {
+            let bytes = name.as_bytes();
+            if bytes.starts_with(b"refs/tags/") {
+                return Some((name, id));
+            }
+            let branch = bytes.strip_prefix(prefix.as_bytes()).filter(|b| *b != b"HEAD")?;
+            Some((RefName::new([b"refs/heads/".as_slice(), branch].concat()), id))
+        })
+        .collect())
+}
+
+fn first_full_name(policy: &Policy, repository: &RepositoryName) -> Result<String, CliError> {
+    let is_plain = |p: &&str| !p.contains(['*', '?', '[', '{']);
+    policy
+        .rules_for(repository)
+        .flat_map(|(_, rule)| rule.refs.patterns())
+        .find(is_plain)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            CliError::usage("no ref is given").hint("--ref refs/heads/main, for example")
+        })
+}

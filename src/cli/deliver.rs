@@ -1,0 +1,135 @@
+//! Handing a signed statement in: by git (G24), as files, or into the store at hand.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::clone::Clone;
+use super::error::CliError;
+use super::exit::Exit;
+use super::{files, out, submit};
+use crate::domain::ids::StatementHash;
+use crate::domain::statement::Signed;
+use crate::git::{PushSaid, inbox};
+
+/// Where statements go.
+#[derive(Debug, Args)]
+pub(super) struct DeliveryArgs {
+    /// Deliver by git push to this remote; else git config countersign.remote
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    remote: Option<String>,
+    /// Write FILE and FILE.sig instead, for `countersign submit` on the Git host
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// A place that was found before anything is signed, so that no touch of a key is wasted.
+pub(super) enum Destination {
+    Remote(String),
+    Files(PathBuf),
+    Store(PathBuf),
+}
+
+impl DeliveryArgs {
+    pub(super) fn destination(
+        &self,
+        clone: &Clone,
+        config: Option<&Path>,
+    ) -> Result<Destination, CliError> {
+        if let Some(remote) = &self.remote {
+            return Ok(Destination::Remote(remote.clone()));
+        }
+        if let Some(file) = &self.out {
+            return Ok(Destination::Files(file.clone()));
+        }
+        if let Some(config) = config {
+            return Ok(Destination::Store(config.to_owned()));
+        }
+        match clone.repo.config("countersign.remote")? {
+            Some(remote) => Ok(Destination::Remote(remote)),
+            None => Err(CliError::usage("nowhere to deliver the sign-off to")
+                .hint("--remote origin delivers it by git push, or")
+                .hint("--out FILE writes it for `countersign submit FILE` on the Git host")),
+        }
+    }
+}
+
+/// Hands statements in, one after the other.
+pub(super) fn deliver(
+    clone: &Clone,
+    destination: &Destination,
+    all: Vec<Signed>,
+) -> Result<Exit, CliError> {
+    match destination {
+        Destination::Store(config) => submit::store_all(all, Some(config)),
+        Destination::Files(file) => {
+            let several = all.len() > 1;
+            for (n, signed) in all.iter().enumerate() {
+                let mut name = file.as_os_str().to_owned();
+                if several {
+                    name.push(format!(".{}", n + 1));
+                }
+                files::write_signed(Path::new(&name), signed)?;
+                out::line(&format!("wrote {} and its .sig", Path::new(&name).display()));
+            }
+            Ok(Exit::Done)
+        }
+        Destination::Remote(remote) => {
+            for signed in &all {
+                let word = push(clone, remote, signed)?;
+                out::line(&format!("{word} {} on {remote}", signed.hash()));
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Pushes one delivery. A remote without the gate accepts any ref, so only the gate's own
+/// word counts; where the remote already lists the ref git calls no hook, so it is deleted
+/// first.
+fn push(clone: &Clone, remote: &str, signed: &Signed) -> Result<&'static str, CliError> {
+    let hash = signed.hash();
+    let commit = inbox::write(&clone.repo, signed)?;
+    let name = inbox::ref_name(&hash);
+    let create = format!("{commit}:{name}");
+    let delete = format!(":{name}");
+    let said = clone.repo.push(remote, std::slice::from_ref(&create))?;
+    if let Some(word) = answer(&said, &hash) {
+        return if said.ok { Ok(word) } else { Err(refused(remote, &said)) };
+    }
+    if !said.ok {
+        return Err(refused(remote, &said));
+    }
+    // No word of the gate: either git called no hook, since the ref is there, or there is
+    // no gate. The answer to a delete tells.
+    let deleted = clone.repo.push(remote, std::slice::from_ref(&delete))?;
+    if let Some("known") = answer(&deleted, &hash) {
+        return Ok("known");
+    }
+    if let Some("unknown") = answer(&deleted, &hash) {
+        let again = clone.repo.push(remote, &[create])?;
+        if let (true, Some(word)) = (again.ok, answer(&again, &hash)) {
+            return Ok(word);
+        }
+        return Err(refused(remote, &again));
+    }
+    Err(CliError::new(format!("\"{remote}\" took the ref, but no gate answered"))
+        .hint("is this the right remote? A repository that no rule is for has no gate")
+        .hint("where a server refuses such refs: --out FILE, then `countersign submit FILE`"))
+}
+
+/// The gate's fixed line about this statement.
+fn answer(said: &PushSaid, hash: &StatementHash) -> Option<&'static str> {
+    ["stored", "known", "unknown"].into_iter().find(|word| {
+        let line = format!("countersign: {word} {hash}");
+        said.lines.iter().any(|l| l.trim_start_matches("remote:").trim() == line)
+    })
+}
+
+fn refused(remote: &str, said: &PushSaid) -> CliError {
+    let mut error = CliError::new(format!("\"{remote}\" did not take the sign-off"));
+    for line in said.lines.iter().filter(|l| !l.trim().is_empty()).take(40) {
+        error = error.said(line);
+    }
+    error.hint("where a server refuses such refs: --out FILE, then `countersign submit FILE`")
+}

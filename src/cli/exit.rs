@@ -1,0 +1,31 @@
+//! Exit codes, in one place. 4, "not authenticated", is kept for commands that log in.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// 0: done. For the hook: the push may land.
+    Done,
+    /// 1: failed. For the hook: the push may not land.
+    Failed,
+    /// 2: the command line is not one.
+    Usage,
+    /// 3: the policy says no.
+    PolicySaysNo,
+    /// 5: the store is unreachable.
+    StoreUnreachable,
+}
+
+impl From<Exit> for ExitCode {
+    /// The one place of the program where 0 stands (G5).
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::PolicySaysNo => 3,
+            Exit::StoreUnreachable => 5,
+        })
+    }
+}

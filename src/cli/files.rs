@@ -1,0 +1,47 @@
+//! Statements as files: `FILE` and `FILE.sig`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use crate::domain::limits::{Limits, SIGNATURE_BYTES};
+use crate::domain::statement::Signed;
+
+/// `statement.json` to `statement.json.sig`.
+fn signature_path(file: &Path) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
+/// Reads both files, each within its limit.
+pub(super) fn read_signed(file: &Path) -> Result<Signed, CliError> {
+    let statement = read(file, Limits::default().statement_bytes)?;
+    let signature = read(&signature_path(file), SIGNATURE_BYTES)?;
+    Ok(Signed { statement, signature })
+}
+
+/// Writes both files; neither may be there already.
+pub(super) fn write_signed(file: &Path, signed: &Signed) -> Result<(), CliError> {
+    for (path, bytes) in
+        [(file.to_owned(), &signed.statement), (signature_path(file), &signed.signature)]
+    {
+        let write = || {
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
+            std::io::Write::write_all(&mut file, bytes)
+        };
+        write()
+            .map_err(|e| CliError::new(format!("\"{}\" can't be written: {e}", path.display())))?;
+    }
+    Ok(())
+}
+
+fn read(path: &Path, max: usize) -> Result<Vec<u8>, CliError> {
+    let said = |e| CliError::new(format!("\"{}\" can't be read: {e}", path.display()));
+    let length = fs::metadata(path).map_err(said)?.len();
+    if usize::try_from(length).map_or(true, |l| l > max) {
+        let text = format!("\"{}\" is larger than {max} bytes", path.display());
+        return Err(CliError::new(text));
+    }
+    fs::read(path).map_err(said)
+}

@@ -1,0 +1,26 @@
+//! Standard output and standard error, written in one place. A closed pipe is no panic.
+
+use std::io::{self, Write};
+
+/// To standard output.
+pub(super) fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// To standard output, with a line feed.
+pub(super) fn line(text: &str) {
+    print(&format!("{text}\n"));
+}
+
+/// To standard error.
+pub(super) fn error(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
+/// A value as pretty JSON.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! `countersign revoke`: a person takes statements of their own back, for good.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::approve::{confirm, now, seal};
+use super::clone::Clone;
+use super::deliver::{self, DeliveryArgs};
+use super::error::CliError;
+use super::exit::Exit;
+use super::{files, out};
+use crate::domain::escape::escape;
+use crate::domain::ids::StatementHash;
+use crate::domain::statement::{Statement, Subject, Verdict};
+use crate::signature::Signer;
+
+/// What and how.
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// Hashes of statements, or the statements' files
+    #[arg(required = true, value_name = "HASH|FILE")]
+    statements: Vec<String>,
+    /// Why, for the record
+    #[arg(short, long, value_name = "REASON")]
+    message: Option<String>,
+    /// The repository's name on the server; else git config countersign.repository
+    #[arg(long, value_name = "NAME")]
+    repository: Option<String>,
+    /// The key to sign with; else git config countersign.key, else git's signing key
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Sign without asking
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    delivery: DeliveryArgs,
+}
+
+pub(super) fn run(args: &RevokeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
+    let clone = Clone::here()?;
+    let repository = clone.repository(args.repository.as_deref())?;
+    let destination = args.delivery.destination(&clone, config)?;
+    let signer = Signer::from_setting(&clone.key(args.key.as_ref())?)?;
+    let mut subjects = Vec::new();
+    for text in &args.statements {
+        let hash = hash_of(text)?;
+        subjects.push(Subject {
+            name: format!("statement {}", hash.short()),
+            commit: None,
+            change: None,
+            paths: None,
+            statement: Some(hash),
+        });
+        out::line(&format!("Revoke for {repository}: {hash}"));
+    }
+    if !args.yes {
+        confirm()?;
+    }
+    let statement = Statement {
+        subjects,
+        repository,
+        refs: Vec::new(),
+        verdict: Verdict::Revoke,
+        reason: args.message.clone(),
+        issued_at: now()?,
+        expires_at: None,
+        net: None,
+    };
+    let signed = seal(&signer, &statement, None)?;
+    deliver::deliver(&clone, &destination, vec![signed])
+}
+
+fn hash_of(text: &str) -> Result<StatementHash, CliError> {
+    if let Some(hash) = StatementHash::from_hex(text.as_bytes()) {
+        return Ok(hash);
+    }
+    if Path::new(text).exists() {
+        return Ok(files::read_signed(Path::new(text))?.hash());
+    }
+    Err(CliError::usage(format!(
+        "\"{}\" is no statement's hash and no file",
+        escape(text.as_bytes())
+    ))
+    .hint("a hash has 64 hex digits; the gate printed it when the sign-off was stored"))
+}

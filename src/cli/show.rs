@@ -1,0 +1,73 @@
+//! `countersign show D-...`: a decision as the log keeps it.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::{out, runtime, settings};
+use crate::detect;
+use crate::domain::decision::{Decision, Outcome};
+use crate::domain::ids::DecisionId;
+use crate::hook::report::{self, Surroundings};
+use crate::hook::run::review_prefix;
+use crate::policy;
+use crate::store::{self, StoreError};
+
+/// Which decision.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A decision's id, as a rejected push names it
+    #[arg(value_name = "D-ID")]
+    id: String,
+}
+
+pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
+    let settings = settings(config)?;
+    let id = DecisionId::new(args.id.clone());
+    let (row, policy) = runtime()?.block_on(async {
+        let store = store::open_store(settings.store.secret()).await?;
+        let row = store.decision(&id).await?;
+        let policy = match row.as_ref().and_then(|r| r.policy) {
+            Some(digest) => store.policy(&digest).await?,
+            None => None,
+        };
+        Ok::<_, StoreError>((row, policy))
+    })?;
+    let Some(row) = row else {
+        return Err(CliError::new(format!("the store has no decision \"{id}\""))
+            .hint("decisions stand in the store of the server that judged the push"));
+    };
+    let decision: Decision = serde_json::from_slice(&row.body)?;
+    if json {
+        out::json(&decision)?;
+        return Ok(Exit::Done);
+    }
+    let pusher = decision.pusher.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    let verdict = match decision.verdict {
+        Outcome::Accept => "accepted",
+        Outcome::Reject => "rejected",
+    };
+    out::line(&format!(
+        "{} {verdict} {} {} {pusher}",
+        decision.id, decision.at, decision.repository
+    ));
+    let policy = policy.and_then(|bytes| {
+        policy::parse("policy", &bytes, &detect::marker_names()).ok().map(|c| c.policy)
+    });
+    let around = Surroundings {
+        is_recorded: true,
+        review: policy.and_then(|p| review_prefix(&p, &decision.repository)),
+        ..Surroundings::default()
+    };
+    for r in &decision.refs {
+        out::line(&format!("  {} {}..{}", r.name, r.old.short(), r.new.short()));
+        for rule in &r.rules {
+            let rule_name = &rule.rule;
+            out::line(&format!("    rule \"{rule_name}\": {} new commits looked at", rule.checked));
+        }
+    }
+    out::print(&report::text(&decision, &around));
+    Ok(Exit::Done)
+}

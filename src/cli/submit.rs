@@ -1,0 +1,55 @@
+//! `countersign submit FILE`: hands a statement to the store on the Git host (G24).
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::{files, out, policy_of, runtime, settings};
+use crate::domain::statement::Signed;
+use crate::signature;
+use crate::store::{self, NewStatement, Submitted};
+
+/// Which statements.
+#[derive(Debug, Args)]
+pub(super) struct SubmitArgs {
+    /// A statement; its signature lies beside it as FILE.sig
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &SubmitArgs, config: Option<&Path>) -> Result<Exit, CliError> {
+    let signed = args.files.iter().map(|f| files::read_signed(f)).collect::<Result<_, _>>()?;
+    store_all(signed, config)
+}
+
+/// Verifies against the policy that the settings name, then stores all or none.
+pub(super) fn store_all(all: Vec<Signed>, config: Option<&Path>) -> Result<Exit, CliError> {
+    let settings = settings(config)?;
+    let policy = policy_of(&settings.policy)?;
+    let mut new = Vec::new();
+    for signed in all {
+        let s = signature::verify(&signed, &policy)?;
+        new.push(NewStatement {
+            signed,
+            statement: s.statement,
+            changes: Vec::new(),
+            received_at: Timestamp::now(),
+            delivered_by: None,
+        });
+    }
+    let answers = runtime()?.block_on(async {
+        let store = store::open_store(settings.store.secret()).await?;
+        store.submit(&new).await
+    })?;
+    for (new, answer) in new.iter().zip(answers) {
+        let word = match answer {
+            Submitted::Stored => "stored",
+            Submitted::Known => "known",
+        };
+        out::line(&format!("{word} {}", new.signed.hash()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,507 @@
+//! Facts first: everything that the decision needs of one push, read once.
+//!
+//! The hook and `countersign check` share it; they differ in the store that they ask and in
+//! where the pusher's name comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+
+use super::cover::{Landing, Ties};
+use super::deliver::{Desk, RESERVED};
+use super::input::Update;
+use super::ranges::{self, Reader};
+use super::statements::{self, Answers};
+use crate::detect::Detector;
+use crate::domain::decision::{Family, Finding, RefDecision};
+use crate::domain::digest::{change_digest, paths_digest};
+use crate::domain::escape::escape_short;
+use crate::domain::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
+use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
+use crate::domain::limits::Limits;
+use crate::domain::policy::{Mode, Policy, Standing};
+use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
+use crate::domain::{change::Change, evidence::Detection, object::Commit};
+use crate::git::change::{self, CommitChange};
+use crate::git::{GitError, Repo};
+use crate::store::{Store, StoreError};
+
+/// Everything a push is held against.
+pub struct Bench<'a> {
+    /// Where the push goes.
+    pub repo: &'a Repo,
+    /// Its name.
+    pub repository: RepositoryName,
+    /// The rules.
+    pub policy: &'a Policy,
+    /// The markers.
+    pub detector: &'a Detector,
+    /// The limits.
+    pub limits: &'a Limits,
+    /// The authenticated login.
+    pub pusher: Option<Login>,
+    /// `unlisted = "nobody"`.
+    pub unlisted_is_nobody: bool,
+    /// The clock, read once.
+    pub now: Timestamp,
+    /// The decision's id.
+    pub id: DecisionId,
+    /// Whose view of the repository it is.
+    pub view: View,
+}
+
+/// Whose view of the repository the facts are collected in.
+#[derive(Debug, Clone)]
+pub enum View {
+    /// The server's: refs are as they are, a push's objects are in quarantine.
+    Server,
+    /// A clone's: what the server's refs held when they were last fetched, by the server's
+    /// names. Every new commit is taken to be brought by the push.
+    Clone(Vec<(RefName, ObjectId)>),
+}
+
+/// A store that is opened when the first question comes: most pushes to ungated refs have
+/// none (G18).
+#[async_trait::async_trait(?Send)]
+pub trait StoreSource {
+    /// The store, opened if it was not yet.
+    async fn store(&self) -> Result<&dyn Store, StoreError>;
+}
+
+/// The strictest mode of any gated ref of a push; a delivery counts as enforced. `None`
+/// where nothing is gated.
+#[must_use]
+pub fn strictest_mode(bench: &Bench<'_>, updates: &[Update]) -> Option<Mode> {
+    let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
+    updates
+        .iter()
+        .filter_map(|u| {
+            if any_gate && u.name.as_bytes().starts_with(RESERVED) {
+                return Some(Mode::Enforce);
+            }
+            match names_of(bench, u) {
+                Ok(names) => bench.policy.mode_of(&bench.repository, &names),
+                Err(_) => any_gate.then_some(Mode::Enforce),
+            }
+        })
+        .max()
+}
+
+/// Collects the facts of one push. What could not be found out stands among the facts as
+/// problems: nothing is skipped (G3, G5).
+pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSource) -> Facts {
+    let mut facts = empty(bench);
+    let mode = strictest_mode(bench, updates);
+    if bench.pusher.is_none()
+        && matches!(bench.view, View::Server)
+        && let Some(mode) = mode
+    {
+        facts.problems.push(unknown_pusher().with_mode(mode));
+    }
+    let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
+    let (reserved, others): (Vec<_>, Vec<_>) =
+        updates.iter().cloned().partition(|u| any_gate && u.name.as_bytes().starts_with(RESERVED));
+    let mut store_error = None;
+    if !reserved.is_empty()
+        && !facts.problems.iter().any(Finding::rejects)
+        && let Err(e) = deliveries(bench, &reserved, source, &mut facts).await
+    {
+        store_error = Some(e);
+    }
+    let mut reader = reader(bench);
+    walk_refs(bench, &others, &mut reader, &mut facts);
+    if let Err(e) = remember_agents(bench, source, &mut reader, &facts).await {
+        store_error.get_or_insert(e);
+    }
+    let changes = settle(bench, &mut reader, &mut facts);
+    if store_error.is_none()
+        && let Err(e) = ask_store(bench, source, &mut reader, &mut facts, &changes).await
+    {
+        store_error = Some(e);
+    }
+    if let Some(e) = store_error {
+        tracing::error!(error = %e, "store");
+        facts.problems.push(store_finding(&e).with_mode(mode.unwrap_or(Mode::Warn)));
+    }
+    facts
+}
+
+fn empty(bench: &Bench<'_>) -> Facts {
+    Facts {
+        id: bench.id.clone(),
+        at: bench.now,
+        repository: bench.repository.clone(),
+        pusher: bench.pusher.clone(),
+        unlisted_is_nobody: bench.unlisted_is_nobody,
+        refs: Vec::new(),
+        deliveries: Vec::new(),
+        problems: Vec::new(),
+        commits: BTreeMap::new(),
+        sightings: BTreeMap::new(),
+        same_change: BTreeMap::new(),
+        contributors: BTreeMap::new(),
+        sign_offs: BTreeMap::new(),
+        covers: BTreeMap::new(),
+    }
+}
+
+fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
+    let standing = bench.policy.standing(bench.pusher.as_ref(), bench.unlisted_is_nobody);
+    Reader {
+        repo: bench.repo,
+        detector: bench.detector,
+        policy: bench.policy,
+        repository: &bench.repository,
+        limits: bench.limits,
+        agent: ranges::agent_of(&standing, bench.pusher.as_ref()),
+        seen: BTreeMap::new(),
+        is_clone: matches!(bench.view, View::Clone(_)),
+        tips: match &bench.view {
+            View::Server => OnceLock::new(),
+            View::Clone(tips) => OnceLock::from(tips.clone()),
+        },
+    }
+}
+
+async fn deliveries(
+    bench: &Bench<'_>,
+    reserved: &[Update],
+    source: &dyn StoreSource,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    let desk = Desk {
+        repo: bench.repo,
+        policy: bench.policy,
+        repository: &bench.repository,
+        limits: bench.limits,
+        now: bench.now,
+        pusher: bench.pusher.as_ref(),
+    };
+    let taken = desk.take(reserved, source.store().await?).await?;
+    facts.deliveries = taken.deliveries;
+    facts.problems.extend(taken.problems);
+    Ok(())
+}
+
+/// Paths and changes of commits that matter.
+type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
+
+/// Reads every ref's new commits; the sets hold all of them until [`settle`].
+fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, facts: &mut Facts) {
+    for update in updates {
+        let (names, unresolved) = match names_of(bench, update) {
+            Ok(names) => (names, None),
+            Err(e) => (vec![update.name.clone()], Some(ranges::git_finding(&e, bench.limits))),
+        };
+        let mode = bench.policy.mode_of(&bench.repository, &names);
+        let mut r = RefFacts {
+            name: update.name.clone(),
+            old: update.old,
+            new: update.new,
+            change: if update.is_delete() { RefChange::Delete } else { RefChange::Create },
+            sets: Vec::new(),
+            problems: misleading_name(bench, &update.name).into_iter().collect(),
+            ungated_ai: Vec::new(),
+            leads_to: names.get(1..).unwrap_or_default().to_vec(),
+        };
+        if update.is_delete() {
+            r.problems.clear();
+        }
+        r.problems.extend(unresolved);
+        if r.problems.is_empty() {
+            match mode {
+                Some(mode) => match reader.gated(update, &names) {
+                    Ok(walked) => (r.change, r.sets) = (walked.change, walked.sets),
+                    Err(problem) => r.problems.push(problem.with_mode(mode)),
+                },
+                None => match reader.ungated(update) {
+                    Ok(assisted) => r.ungated_ai = assisted,
+                    Err(problem) => r.problems.push(problem.with_mode(Mode::Observe)),
+                },
+            }
+        }
+        facts.refs.push(r);
+    }
+}
+
+/// Keeps of every set what a decision may want to speak about, and reads what it does.
+fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
+    let all: Vec<_> = facts.refs.iter().map(|r| (r.name.clone(), r.new)).collect();
+    let mut refs = std::mem::take(&mut facts.refs);
+    let mut changes = Changes::new();
+    for r in &mut refs {
+        let names: Vec<_> = r.names().cloned().collect();
+        let mode = bench.policy.mode_of(&bench.repository, &names).unwrap_or(Mode::Observe);
+        for set in &mut r.sets {
+            reader.settle(set, &names, &all);
+        }
+        let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
+        for id in wanted {
+            if let Err(problem) = add_commit(bench, reader, *id, facts, &mut changes)
+                && r.problems.len() < 10
+            {
+                r.problems.push(problem.with_mode(mode));
+            }
+        }
+        r.problems.dedup();
+    }
+    facts.refs = refs;
+    changes
+}
+
+/// A ref's name as pushed, and the names that it leads to.
+fn names_of(bench: &Bench<'_>, update: &Update) -> Result<Vec<RefName>, GitError> {
+    let mut names = vec![update.name.clone()];
+    names.extend(bench.repo.resolve_symbolic(&update.name)?);
+    Ok(names)
+}
+
+/// Collects the facts of commits that landed on a ref, to judge them again: each set holds
+/// just these, whatever is new now.
+pub async fn collect_landed(
+    bench: &Bench<'_>,
+    landed: &RefDecision,
+    commits: &[ObjectId],
+    source: &dyn StoreSource,
+) -> Result<Facts, Finding> {
+    let mut facts = empty(bench);
+    let mut reader = reader(bench);
+    for id in commits {
+        reader.read(*id)?;
+    }
+    let rules = bench.policy.rules_for(&bench.repository).filter(|(_, r)| r.gates(&landed.name));
+    let set = |(rule, _)| NewCommits {
+        rule,
+        checked: commits.len(),
+        commits: commits.to_vec(),
+        lands_first: Vec::new(),
+    };
+    facts.refs.push(RefFacts {
+        name: landed.name.clone(),
+        leads_to: Vec::new(),
+        old: landed.old,
+        new: landed.new,
+        change: RefChange::FastForward,
+        sets: rules.map(set).collect(),
+        problems: Vec::new(),
+        ungated_ai: Vec::new(),
+    });
+    let changes = settle(bench, &mut reader, &mut facts);
+    let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
+    asked.map_err(|e| store_finding(&e))?;
+    Ok(facts)
+}
+
+/// Names that git accepts and people, or git itself, misread (G17); refused where anything
+/// is gated. They may be deleted.
+fn misleading_name(bench: &Bench<'_>, name: &RefName) -> Option<Finding> {
+    bench.policy.rules_for(&bench.repository).next()?;
+    let bytes = name.as_bytes();
+    let short = bytes.strip_prefix(b"refs/heads/").or_else(|| bytes.strip_prefix(b"refs/tags/"));
+    let is_hex = |s: &[u8]| (s.len() == 40 || s.len() == 64) && s.iter().all(u8::is_ascii_hexdigit);
+    let why = if bytes.starts_with(b"refs/replace/") {
+        "would let git show other objects than there are"
+    } else if short == Some(b"HEAD") {
+        "can be taken for HEAD"
+    } else if short.is_some_and(|s| s.starts_with(b"refs/")) {
+        "can be taken for another ref's full name"
+    } else if short.is_some_and(is_hex) {
+        "can be taken for an object id"
+    } else {
+        return None;
+    };
+    Some(Finding::new("ref-name", Family::NotAllowed, format!("{name} {why}")))
+}
+
+fn unknown_pusher() -> Finding {
+    Finding::new(
+        "pusher-unknown",
+        Family::UnknownPusher,
+        "the server gave the gate no name for you, so it can't tell whose push this is",
+    )
+    .hint("this is the server's set-up, not your push: tell its admins")
+}
+
+/// A store error in the pusher's words.
+#[must_use]
+pub fn store_finding(error: &StoreError) -> Finding {
+    let message = match error {
+        StoreError::NewerSchema { .. } => "the sign-off store was written by a newer version",
+        StoreError::Damaged(_) => "the sign-off store is damaged",
+        StoreError::Unreachable(_) => "the sign-off store does not answer",
+    };
+    Finding::new("store-unreachable", Family::StoreUnreachable, message)
+        .hint("this is not your fault: push again later, or tell the server's admins")
+}
+
+/// One commit about which a decision may want to speak.
+fn add_commit(
+    bench: &Bench<'_>,
+    reader: &mut Reader<'_>,
+    id: ObjectId,
+    facts: &mut Facts,
+    changes: &mut Changes,
+) -> Result<(), Finding> {
+    if facts.commits.contains_key(&id) {
+        return Ok(());
+    }
+    let seen = reader.read(id)?;
+    let done = change::of_commit(bench.repo, &seen.commit, bench.limits)
+        .map_err(|e| ranges::git_finding(&e, bench.limits))?;
+    let (digest, paths) = match &done {
+        CommitChange::Change(c) => {
+            changes.insert(id, (paths_digest(c), c.clone()));
+            (change_digest(c), Some(c.entries().iter().map(|e| e.path.clone()).collect()))
+        }
+        CommitChange::Merge | CommitChange::Empty => (None, None),
+    };
+    let commit = CommitFacts {
+        id,
+        subject: seen.commit.subject().to_vec(),
+        contributors: contributors(&seen.commit, &seen.detection),
+        detection: seen.detection.clone(),
+        brought: seen.brought,
+        change: digest,
+        paths,
+    };
+    facts.commits.insert(id, commit);
+    Ok(())
+}
+
+/// Who has a hand in a commit by its own text; known agents stand for nobody.
+fn contributors(commit: &Commit, detection: &Detection) -> Contributors {
+    let email = |raw: &[u8]| {
+        let text = std::str::from_utf8(raw).map_or_else(|_| escape_short(raw, 200), str::to_owned);
+        text.trim().to_lowercase()
+    };
+    let author = (Part::Author, &commit.author.email);
+    let committer = (Part::Committer, &commit.committer.email);
+    let others = detection.co_authors.iter().map(|c| (Part::CoAuthor(c.line), &c.ident.email));
+    let all = std::iter::once(author).chain(others).chain(std::iter::once(committer));
+    Contributors(
+        all.map(|(part, raw)| Contributor { part, email: email(raw) })
+            .filter(|c| !detection.agents.iter().any(|a| *a == c.email.as_bytes()))
+            .collect(),
+    )
+}
+
+/// Rows of first pushers, then everything that statements say.
+async fn ask_store(
+    bench: &Bench<'_>,
+    source: &dyn StoreSource,
+    reader: &mut Reader<'_>,
+    facts: &mut Facts,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    remember_agents(bench, source, reader, facts).await?;
+    let assisted: Vec<ObjectId> =
+        facts.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id).collect();
+    if assisted.is_empty() {
+        return Ok(());
+    }
+    let store = source.store().await?;
+    let rows: Vec<Sighting> = assisted
+        .iter()
+        .filter_map(|id| facts.commits.get(id))
+        .map(|c| sighting(bench, c, changes))
+        .collect();
+    let kept: Vec<_> = assisted
+        .iter()
+        .filter_map(|id| {
+            let digest = facts.commits.get(id)?.change?;
+            Some((digest, changes.get(id)?.1.to_bytes()))
+        })
+        .collect();
+    for row in store.see(&rows, &kept).await? {
+        facts.sightings.insert(row.commit, row);
+    }
+    let gated: BTreeSet<ObjectId> =
+        facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| s.commits.iter().copied()).collect();
+    let asked = assisted
+        .iter()
+        .filter(|id| gated.contains(id))
+        .filter_map(|id| facts.commits.get(id))
+        .map(|c| (c, changes.get(&c.id).map(|(p, _)| *p)));
+    let answers = statements::ask(store, &bench.repository, bench.policy, asked).await?;
+    tie(reader, facts, changes, answers, &gated);
+    Ok(())
+}
+
+fn sighting(bench: &Bench<'_>, commit: &CommitFacts, changes: &Changes) -> Sighting {
+    let evidence = commit.detection.evidence.iter().find(|e| e.strength.counts());
+    Sighting {
+        commit: commit.id,
+        repository: bench.repository.clone(),
+        first_pusher: bench.pusher.clone().filter(|_| commit.brought),
+        at: bench.now,
+        change: commit.change,
+        paths: changes.get(&commit.id).map(|(p, _)| *p),
+        contributors: commit.contributors.clone(),
+        evidence: evidence.map(|e| e.text.clone()).unwrap_or_default(),
+    }
+}
+
+/// A commit that an agent was the first to push stays AI-assisted whoever pushes it on, and
+/// whatever its message says (G8). Asked only where the policy knows agents at all.
+async fn remember_agents(
+    bench: &Bench<'_>,
+    source: &dyn StoreSource,
+    reader: &mut Reader<'_>,
+    facts: &Facts,
+) -> Result<(), StoreError> {
+    let new: BTreeSet<ObjectId> =
+        facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| s.commits.iter().copied()).collect();
+    if new.is_empty() || !reader.knows_agents() {
+        return Ok(());
+    }
+    let new: Vec<_> = new.into_iter().collect();
+    for row in source.store().await?.sightings(&new, &[]).await? {
+        let login = row.first_pusher.as_ref();
+        let standing = bench.policy.standing(login, bench.unlisted_is_nobody);
+        if let (Standing::Agent { .. }, Some(login)) = (standing, login) {
+            reader.add_evidence(&row.commit, Detector::agent_pusher(login));
+        }
+    }
+    Ok(())
+}
+
+/// Every statement against every AI-assisted commit of a gated ref.
+fn tie(
+    reader: &mut Reader<'_>,
+    facts: &mut Facts,
+    changes: &Changes,
+    answers: Answers,
+    gated: &BTreeSet<ObjectId>,
+) {
+    for row in answers.named {
+        facts.sightings.entry(row.commit).or_insert(row);
+    }
+    let mut ties = Ties {
+        sign_offs: &answers.sign_offs,
+        sightings: &facts.sightings,
+        kept: &answers.kept,
+        nets: BTreeMap::new(),
+    };
+    let mut covers = BTreeMap::new();
+    for id in gated {
+        let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
+            continue;
+        };
+        let landing =
+            Landing { id: *id, change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())) };
+        covers.insert(*id, ties.of(reader, &landing));
+    }
+    facts.covers = covers;
+    let named = answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
+    let named: BTreeSet<ObjectId> = named.filter_map(|s| s.commit).collect();
+    for id in named {
+        let from_object = reader.read(id).map(|s| contributors(&s.commit, &s.detection)).ok();
+        let from_row = || facts.sightings.get(&id).map(|r| r.contributors.clone());
+        if let Some(people) = from_object.or_else(from_row) {
+            facts.contributors.insert(id, people);
+        }
+    }
+    facts.same_change = answers.same_change;
+    facts.sign_offs = answers.sign_offs;
+}

@@ -1,0 +1,185 @@
+//! How statements are tied to a commit that is to land (G10, G11).
+//!
+//! STRATEGY. Ids first: a statement that names the commit is the strongest tie. Then change
+//! digests, then, where a statement names the same set of paths, the replay. A digest that a
+//! statement gives for a commit is believed only where that commit's own object, or the row
+//! of its first push, has the same one: else a signer could name somebody else's harmless
+//! commit beside a digest of their own work.
+
+use std::collections::BTreeMap;
+
+use super::deliver::{commit_digest, sum_of};
+use super::ranges::Reader;
+use crate::domain::change::Change;
+use crate::domain::digest::{change_digest, change_digest_of_bytes, paths_digest};
+use crate::domain::facts::{Cover, Tie};
+use crate::domain::ids::{ChangeDigest, ObjectId, StatementHash};
+use crate::domain::limits::STATEMENTS_TRIED;
+use crate::domain::sighting::Sighting;
+use crate::domain::statement::{Net, SignOff, Statement, Verdict};
+use crate::git::replay::{self, Replay};
+use crate::git::{GitError, range};
+
+/// What ties are computed from, beside the objects.
+pub(super) struct Ties<'a> {
+    pub(super) sign_offs: &'a BTreeMap<StatementHash, SignOff>,
+    pub(super) sightings: &'a BTreeMap<ObjectId, Sighting>,
+    /// Kept entries by change digest, not yet hashed again.
+    pub(super) kept: &'a BTreeMap<ChangeDigest, Vec<u8>>,
+    /// AI-assisted commits of ranges, computed once each.
+    pub(super) nets: BTreeMap<StatementHash, Result<Vec<ObjectId>, String>>,
+}
+
+/// One commit that is to land.
+pub(super) struct Landing {
+    pub(super) id: ObjectId,
+    /// `None` for a merge or an empty change: covered by its id alone.
+    pub(super) change: Option<(ChangeDigest, Change)>,
+}
+
+impl Ties<'_> {
+    /// Every tie of every approval and decline to one commit.
+    pub(super) fn of(&mut self, reader: &mut Reader<'_>, landing: &Landing) -> Vec<Cover> {
+        let mut newest: Vec<&SignOff> = self
+            .sign_offs
+            .values()
+            .filter(|s| matches!(s.statement.verdict, Verdict::Approve | Verdict::Decline))
+            .collect();
+        newest.sort_by_key(|s| (std::cmp::Reverse(s.statement.issued_at), s.hash));
+        let mut covers = Vec::new();
+        let mut tried = 0;
+        for s in newest {
+            let ties = self.ties(reader, landing, s, &mut tried);
+            covers.extend(ties.into_iter().map(|tie| Cover { statement: s.hash, tie }));
+        }
+        covers
+    }
+
+    fn ties(
+        &mut self,
+        reader: &mut Reader<'_>,
+        landing: &Landing,
+        s: &SignOff,
+        tried: &mut usize,
+    ) -> Vec<Tie> {
+        if s.statement.subjects.iter().any(|sub| sub.commit == Some(landing.id)) {
+            return vec![Tie::Commit];
+        }
+        let Some((digest, pushed)) = &landing.change else { return Vec::new() };
+        let paths = paths_digest(pushed);
+        let mut ties = Vec::new();
+        for subject in &s.statement.subjects {
+            let Some(signed_digest) = subject.change else { continue };
+            let same_files = signed_digest == *digest;
+            if !same_files && subject.paths != Some(paths) {
+                continue;
+            }
+            if *tried == STATEMENTS_TRIED {
+                break;
+            }
+            *tried += 1;
+            let tie = match (subject.commit, s.statement.net) {
+                (Some(signed), _) if !self.does(reader, signed, signed_digest) => Tie::Stale {
+                    why: format!("nothing here shows that {} is what was signed", signed.short()),
+                },
+                (Some(signed), _) if same_files => Tie::SameFiles { signed },
+                (Some(signed), _) => match self.replay(reader, landing, signed_digest) {
+                    Ok(()) => Tie::Replay { signed },
+                    Err(why) => Tie::Stale { why },
+                },
+                (None, Some(net)) => self.net(reader, landing, s, (net, signed_digest)),
+                (None, None) => continue,
+            };
+            ties.push(tie);
+        }
+        ties
+    }
+
+    /// Whether a commit really does what a statement says it does.
+    fn does(&self, reader: &Reader<'_>, commit: ObjectId, digest: ChangeDigest) -> bool {
+        let row = self.sightings.get(&commit).and_then(|r| r.change);
+        commit_digest(reader.repo, commit, reader.limits).or(row) == Some(digest)
+    }
+
+    /// The signed entries, from the store and hashed again.
+    fn entries(&self, digest: ChangeDigest) -> Option<Change> {
+        let bytes = self.kept.get(&digest)?;
+        (change_digest_of_bytes(bytes) == digest).then(|| Change::from_bytes(bytes))?
+    }
+
+    fn replay(
+        &self,
+        reader: &Reader<'_>,
+        landing: &Landing,
+        signed: ChangeDigest,
+    ) -> Result<(), String> {
+        let entries = self
+            .entries(signed)
+            .ok_or_else(|| "what was signed can't be read here any more".to_owned())?;
+        let Some((_, pushed)) = &landing.change else {
+            return Err("a merge or an empty change is covered by its id alone".to_owned());
+        };
+        match replay::replays(reader.repo, &entries, pushed, reader.limits) {
+            Replay::Clean => Ok(()),
+            Replay::Stale(why) => Err(why),
+        }
+    }
+
+    fn net(
+        &mut self,
+        reader: &mut Reader<'_>,
+        landing: &Landing,
+        s: &SignOff,
+        (net, digest): (Net, ChangeDigest),
+    ) -> Tie {
+        if !self.nets.contains_key(&s.hash) {
+            let range = range_of(reader, &s.statement, (net, digest), self.sightings);
+            self.nets.insert(s.hash, range);
+        }
+        let same_files = landing.change.as_ref().is_some_and(|(d, _)| *d == digest);
+        match self.nets.get(&s.hash) {
+            Some(Ok(signed)) if same_files => Tie::Net { same_files, signed: signed.clone() },
+            Some(Ok(signed)) => match self.replay(reader, landing, digest) {
+                Ok(()) => Tie::Net { same_files, signed: signed.clone() },
+                Err(why) => Tie::Stale { why },
+            },
+            Some(Err(why)) => Tie::Stale { why: why.clone() },
+            None => Tie::Stale { why: "its range was not read".to_owned() },
+        }
+    }
+}
+
+/// The AI-assisted commits of a signed range, or why it gives no net cover (G11): the gate
+/// walks it itself and takes nothing from the statement but names.
+fn range_of(
+    reader: &mut Reader<'_>,
+    statement: &Statement,
+    (net, digest): (Net, ChangeDigest),
+    sightings: &BTreeMap<ObjectId, Sighting>,
+) -> Result<Vec<ObjectId>, String> {
+    let name = format!("{}..{}", net.base.short(), net.tip.short());
+    let unreadable = |e: GitError| format!("the signed range {name} can't be read here: {e}");
+    let bases = reader.repo.merge_bases(net.base, net.tip).map_err(unreadable)?;
+    if bases != [net.base] {
+        return Err(format!("the signed range {name} does not start at its single merge base"));
+    }
+    let sum = sum_of(reader.repo, net, reader.limits).map_err(unreadable)?;
+    if change_digest(&sum) != Some(digest) {
+        return Err(format!("the signed sum is not that of {name}"));
+    }
+    let max = reader.limits.new_commits;
+    let commits = range::new_commits(reader.repo, net.tip, &[net.base], max).map_err(unreadable)?;
+    let mut assisted = Vec::new();
+    for id in commits {
+        let named = statement.subjects.iter().any(|s| s.commit == Some(id));
+        if !named {
+            return Err(format!("its range leaves out {}", id.short()));
+        }
+        let by_agent = reader.is_agents(sightings.get(&id));
+        let seen = reader.read(id).map_err(|f| f.message)?;
+        if by_agent || seen.detection.is_ai_assisted() {
+            assisted.push(id);
+        }
+    }
+    Ok(assisted)
+}

@@ -1,0 +1,170 @@
+//! `countersign hook post-receive`: records what landed and publishes the log (G24).
+//!
+//! The store never depends on it: what one run misses, the next one sweeps.
+
+use std::collections::BTreeSet;
+
+use super::environment;
+use super::input::{self, Update};
+use super::log;
+use super::run::Invocation;
+use crate::domain::ids::{PolicyDigest, RepositoryName};
+use crate::domain::policy::Policy;
+use crate::git::log::{LogFile, LogPosition, LogWriter};
+use crate::git::{HookEnv, Repo, inbox};
+use crate::policy;
+use crate::settings::{self, Settings};
+use crate::store::{self, Position, Store};
+use crate::{detect, signature};
+
+/// Statements and decisions published with one commit of the log.
+const BATCH: usize = 500;
+
+/// Why nothing, or not all, was published; the push has landed all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// The settings or the policy can't be used.
+    #[error("{0}")]
+    Settings(String),
+    /// The repository can't be read or written.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+/// Runs after the refs have moved.
+///
+/// # Errors
+/// [`PostError`]; the next run makes up for it.
+pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
+    let settings =
+        settings::load(&invocation.config).map_err(|e| PostError::Settings(e.to_string()))?;
+    log::start(&settings);
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
+    std::io::Read::read_to_end(&mut std::io::Read::take(&mut invocation.stdin, limit), &mut bytes)
+        .map_err(|e| PostError::Settings(e.to_string()))?;
+    let updates = input::parse(&bytes, &settings.limits)
+        .map_err(|finding| PostError::Settings(finding.message))?;
+    let cwd = invocation.cwd.canonicalize().map_err(|e| PostError::Settings(e.to_string()))?;
+    let repository = environment::repository(&invocation.env, &settings, &cwd)
+        .map_err(|finding| PostError::Settings(finding.message))?;
+    let loaded = policy::load(&settings.policy, &detect::marker_names())
+        .map_err(|e| PostError::Settings(e.to_string()))?;
+    let policy = &loaded.checked.policy;
+    if !concerns(policy, &repository, &updates) {
+        return Ok(());
+    }
+    let repo = Repo::open_in_hook(&cwd, &HookEnv::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|e| PostError::Settings(e.to_string()))?;
+    runtime.block_on(async {
+        let store = store::open_store(settings.store.secret()).await?;
+        let landed: Vec<_> = updates
+            .iter()
+            .map(|u| store::Update { name: u.name.clone(), old: u.old, new: u.new })
+            .collect();
+        store.land(&repository, &landed, invocation.now).await?;
+        publish(&repo, store.as_ref(), &repository, &settings).await?;
+        store.checkpoint().await?;
+        Ok(())
+    })
+}
+
+/// Whether any updated ref is gated or reserved: others leave nothing to record.
+fn concerns(policy: &Policy, repository: &RepositoryName, updates: &[Update]) -> bool {
+    policy.rules_for(repository).next().is_some()
+        && updates.iter().any(|u| {
+            u.name.as_bytes().starts_with(super::deliver::RESERVED)
+                || policy.mode_of(repository, [&u.name]).is_some()
+        })
+}
+
+/// Brings whatever the log lacks from the store into `refs/countersign/log`, under a lock,
+/// and deletes inbox refs whose statement the store has.
+///
+/// # Errors
+/// As [`post_receive`].
+pub async fn publish(
+    repo: &Repo,
+    store: &dyn Store,
+    repository: &RepositoryName,
+    settings: &Settings,
+) -> Result<(), PostError> {
+    let writer = LogWriter::lock(repo)?;
+    loop {
+        let tip = writer.tip()?;
+        let since = tip.map(|t| t.position).unwrap_or_default();
+        let since = Position { statements: since.statements, landings: since.landings };
+        let batch = store.unpublished(repository, since, BATCH).await?;
+        if batch.position == since {
+            break;
+        }
+        let mut files: Vec<_> = batch.statements.into_iter().map(LogFile::Statement).collect();
+        let mut policies = BTreeSet::new();
+        for decision in &batch.decisions {
+            files.push(LogFile::Decision(decision.id.clone(), landing_json(decision)));
+            policies.extend(decision.policy);
+        }
+        if settings.log.publish_policy {
+            for digest in policies {
+                files.extend(policy_files(store, &digest).await?);
+            }
+        }
+        let position = LogPosition {
+            statements: batch.position.statements,
+            landings: batch.position.landings,
+        };
+        writer.append(tip.map(|t| t.commit), files, position)?;
+    }
+    sweep(repo, store, &writer).await
+}
+
+/// The decision's exact bytes as a string, so that its row's hash can be computed again
+/// from what stands beside it.
+fn landing_json(decision: &store::StoredDecision) -> Vec<u8> {
+    let body = String::from_utf8_lossy(&decision.body);
+    let value = serde_json::json!({
+        "row": { "hash": decision.hash, "previous": decision.previous },
+        "body": body,
+    });
+    let mut text = serde_json::to_vec_pretty(&value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+async fn policy_files(store: &dyn Store, digest: &PolicyDigest) -> Result<Vec<LogFile>, PostError> {
+    let Some(bytes) = store.policy(digest).await? else { return Ok(Vec::new()) };
+    let signers = policy::parse("policy", &bytes, &detect::marker_names())
+        .map(|checked| signature::allowed_signers(&checked.policy))
+        .unwrap_or_default();
+    Ok(vec![
+        LogFile::Policy(*digest, bytes),
+        LogFile::AllowedSigners(*digest, signers.into_bytes()),
+    ])
+}
+
+/// Deletes inbox refs whose statements the store has: 10,000 of them made a push four
+/// times slower.
+async fn sweep(repo: &Repo, store: &dyn Store, writer: &LogWriter<'_>) -> Result<(), PostError> {
+    let refs = repo.refs(Some("refs/countersign/inbox/"))?;
+    let hashes: Vec<_> = refs.iter().filter_map(|(name, _)| inbox::parse_ref_name(name)).collect();
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    let known: BTreeSet<_> = store
+        .statements(&hashes)
+        .await?
+        .iter()
+        .map(crate::domain::statement::Signed::hash)
+        .collect();
+    let done: Vec<_> = refs
+        .into_iter()
+        .filter(|(name, _)| inbox::parse_ref_name(name).is_some_and(|h| known.contains(&h)))
+        .collect();
+    Ok(writer.delete(&done)?)
+}

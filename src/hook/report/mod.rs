@@ -1,0 +1,338 @@
+//! A decision as the text that a pusher reads (design: the commands).
+//!
+//! Plain ASCII unless the data is not, at most 72 columns, lines led by the words that git
+//! colours. It renders the tree and works nothing out anew.
+
+mod page;
+mod steps;
+
+use std::collections::BTreeSet;
+
+use self::page::Page;
+use crate::domain::decision::{
+    CommitDecision, Decision, Family, Finding, Have, Met, Outcome, RefDecision, Requirement,
+};
+use crate::domain::escape::escape_short;
+use crate::domain::evidence::{Evidence, Place};
+use crate::domain::ids::PersonId;
+use crate::domain::policy::Mode;
+
+/// Commits shown of a ref.
+const COMMITS: usize = 10;
+/// Pieces of evidence shown of a commit.
+const EVIDENCE: usize = 3;
+/// Names shown of a list of people.
+const PEOPLE: usize = 8;
+/// Refs shown of a push.
+const REFS: usize = 8;
+
+/// What the text needs beside the decision.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// A ref prefix below which nothing is gated, such as `refs/heads/review/`.
+    pub review: Option<String>,
+    /// Whether the decision stands in the log, so that its id leads somewhere.
+    pub is_recorded: bool,
+    /// `[report] machine_line`.
+    pub machine_line: bool,
+    /// `[report] ungated_hint` (G25).
+    pub ungated_hint: bool,
+}
+
+/// The whole text, each line ended by a line feed; empty where there is nothing to say.
+#[must_use]
+pub fn text(decision: &Decision, around: &Surroundings) -> String {
+    let mut page = Page::default();
+    for delivery in &decision.deliveries {
+        page.fixed(&format!("countersign: {} {}", delivery.answer.word(), delivery.statement));
+    }
+    for finding in shown(&decision.findings) {
+        problem(&mut page, finding, None);
+    }
+    let spoken: Vec<_> = decision.refs.iter().filter(|r| has_something_to_say(r)).collect();
+    for r in spoken.iter().take(REFS) {
+        reference(&mut page, decision, r, around);
+    }
+    if spoken.len() > REFS {
+        page.line(&format!("and {} more refs", spoken.len() - REFS));
+    }
+    ungated(&mut page, decision, around);
+    closing(&mut page, decision, around);
+    page.into_text()
+}
+
+fn shown(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|f| f.mode != Mode::Observe)
+}
+
+fn has_something_to_say(r: &RefDecision) -> bool {
+    shown(&r.findings).next().is_some()
+        || r.commits.iter().any(|c| {
+            shown(&c.findings).next().is_some()
+                || c.requirements.iter().any(|q| q.mode != Mode::Observe || q.met != Met::No)
+        })
+}
+
+/// The first words tell whose business a "no" is.
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::NotAllowed => "not allowed",
+        Family::UnknownPusher => "can't tell who you are",
+        Family::StoreUnreachable => "sign-off store unreachable",
+        Family::PolicyBroken => "policy broken",
+        Family::CouldNotFinish => "could not finish",
+    }
+}
+
+fn problem(page: &mut Page, finding: &Finding, place: Option<&str>) {
+    let lead = if finding.rejects() { "error" } else { "warning" };
+    let place = place.map(|p| format!(" ({p})")).unwrap_or_default();
+    page.wrapped(
+        &format!("{lead}: "),
+        &format!("{}: {}{place}", family(finding.family), finding.message),
+    );
+    if finding.family != Family::NotAllowed && finding.rejects() && finding.hints.is_empty() {
+        page.line("hint: this is not your fault; tell the server's admins");
+    }
+    for hint in &finding.hints {
+        page.wrapped("hint: ", hint);
+    }
+}
+
+fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Surroundings) {
+    let name = r.name.to_string();
+    for finding in shown(&r.findings) {
+        problem(page, finding, Some(&name));
+    }
+    let open: Vec<&CommitDecision> = r.commits.iter().filter(|c| is_open(c)).collect();
+    if open.is_empty() {
+        let_in(page, r);
+        return;
+    }
+    heading(page, r, &open);
+    for commit in open.iter().take(COMMITS) {
+        page.blank();
+        one_commit(page, commit);
+    }
+    if open.len() > COMMITS {
+        page.blank();
+        page.line(&format!("  and {} more commits", open.len() - COMMITS));
+    }
+    page.blank();
+    steps::next(page, decision, r, &open, around);
+}
+
+/// Whether something about the commit is missing, in a mode that speaks.
+fn is_open(c: &CommitDecision) -> bool {
+    shown(&c.findings).next().is_some()
+        || c.requirements.iter().any(|q| q.met == Met::No && q.mode != Mode::Observe)
+}
+
+fn heading(page: &mut Page, r: &RefDecision, open: &[&CommitDecision]) {
+    let rejects = r.verdict == Outcome::Reject;
+    let lead = if rejects { "error: " } else { "warning: " };
+    let all = r.rules.iter().map(|c| c.checked).max().unwrap_or(open.len());
+    let unsigned = |c: &&&CommitDecision| c.requirements.iter().any(|q| q.met == Met::No);
+    let what = match open.iter().filter(unsigned).count() {
+        0 if open.len() == 1 => "1 commit makes no declaration".to_owned(),
+        0 => format!("{} commits make no declaration", open.len()),
+        1 if all == 1 => "1 commit needs a senior sign-off".to_owned(),
+        1 => format!("1 of {all} commits needs a senior sign-off"),
+        n => format!("{n} of {all} commits need a senior sign-off"),
+    };
+    page.wrapped(lead, &format!("{what} ({})", r.name));
+    if !rejects {
+        page.line("warning: accepted all the same: the rule only warns");
+    }
+}
+
+fn one_commit(page: &mut Page, c: &CommitDecision) {
+    page.cut(&format!("  {} {}", c.id.short(), c.subject));
+    let counted: Vec<_> = c.evidence.iter().filter(|e| e.strength.counts()).collect();
+    for evidence in counted.iter().take(EVIDENCE) {
+        page.wrapped("    AI: ", &found(evidence));
+    }
+    if counted.len() > EVIDENCE {
+        page.line(&format!("    AI: and {} more lines", counted.len() - EVIDENCE));
+    }
+    for finding in shown(&c.findings) {
+        page.wrapped("    ", &finding.message);
+        for hint in &finding.hints {
+            page.wrapped("      ", hint);
+        }
+    }
+    for q in c.requirements.iter().filter(|q| q.met == Met::No && q.mode != Mode::Observe) {
+        requirement(page, q);
+    }
+}
+
+/// `line 7 "Co-authored-by: ..."`.
+fn found(e: &Evidence) -> String {
+    let text = escape_short(e.text.as_bytes(), 120);
+    match &e.place {
+        Place::Author => format!("author \"{text}\""),
+        Place::Committer => format!("committer \"{text}\""),
+        Place::Line(n) => format!("line {n} \"{text}\""),
+        Place::Header(name, n) => format!("header {name}, line {n} \"{text}\""),
+        Place::Tag(n) => format!("line {n} of the tag's message \"{text}\""),
+        Place::Pusher => format!("pushed by the agent {text}"),
+        Place::Message => text,
+    }
+}
+
+fn requirement(page: &mut Page, q: &Requirement) {
+    let has = match q.have.as_slice() {
+        [] => "has 0".to_owned(),
+        have => format!("has {} ({})", have.len(), names(have.iter().map(|h| &h.person))),
+    };
+    let from: Vec<_> = q.from.iter().map(|g| format!("@{g}")).collect();
+    page.wrapped(
+        "    ",
+        &format!(
+            "rule \"{}\" (policy line {}): needs {} of {}, {has}",
+            escape_short(q.rule.as_bytes(), 60),
+            q.line,
+            q.needed,
+            from.join(", ")
+        ),
+    );
+    if let Some(reason) = &q.reason {
+        page.wrapped("      ", &escape_short(reason.as_bytes(), 300));
+    }
+    if q.one_more {
+        let why = "one more than usual: who first pushed it has no name the policy can trust";
+        page.wrapped("      ", why);
+    }
+    people(page, q);
+    if let Some(first) = &q.push_first {
+        page.wrapped("      ", &format!("or push {first} first: this rule trusts what it holds"));
+    }
+}
+
+fn people(page: &mut Page, q: &Requirement) {
+    for u in q.unusable.iter().take(PEOPLE) {
+        let hash = u.statement.short();
+        page.wrapped(
+            "      ",
+            &format!("{}'s sign-off {hash} does not count: {}", u.person, u.why),
+        );
+    }
+    for d in q.declined.iter().take(PEOPLE) {
+        let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };
+        page.wrapped("      ", &format!("{} declined it{why}", d.person));
+    }
+    if !q.can_sign.is_empty() {
+        page.wrapped("      ", &format!("can sign: {}", names(q.can_sign.iter())));
+    }
+    for c in q.cannot.iter().take(PEOPLE) {
+        page.wrapped("      ", &format!("{} can't: {}", c.person, c.why));
+    }
+    let missing = q.needed.saturating_sub(q.have.len());
+    if missing > q.can_sign.len() {
+        let text = if q.one_more {
+            "nobody else can sign: get the first pusher's login into the policy, or let a \
+             listed person amend and push the commit"
+        } else {
+            "nobody else can sign: an admin has to put more people into these groups"
+        };
+        page.wrapped("      ", text);
+    }
+}
+
+fn names<'a>(people: impl Iterator<Item = &'a PersonId>) -> String {
+    let all: Vec<_> = people.map(PersonId::to_string).collect();
+    let more = all.len().saturating_sub(PEOPLE);
+    let shown: Vec<_> = all.into_iter().take(PEOPLE).collect();
+    match more {
+        0 => shown.join(", "),
+        n => format!("{} and {n} more", shown.join(", ")),
+    }
+}
+
+/// One line that says whose sign-off let it in.
+fn let_in(page: &mut Page, r: &RefDecision) {
+    if r.verdict == Outcome::Reject {
+        return;
+    }
+    let met = |met: Met| {
+        r.commits.iter().filter(move |c| c.requirements.iter().any(|q| q.met == met)).count()
+    };
+    let signers: BTreeSet<&PersonId> = r
+        .commits
+        .iter()
+        .flat_map(|c| &c.requirements)
+        .flat_map(|q| q.have.iter().map(|h: &Have| &h.person))
+        .collect();
+    let plural = |n: usize| if n == 1 { "1 commit".to_owned() } else { format!("{n} commits") };
+    let signed = met(Met::SignedOff);
+    if signed > 0 {
+        let by = names(signers.into_iter());
+        page.wrapped("success: ", &format!("{}: {} signed off by {by}", r.name, plural(signed)));
+    }
+    let exempt = met(Met::Exempt);
+    if exempt > 0 {
+        let text = format!("{}: {} let in, the pusher is exempt", r.name, plural(exempt));
+        page.wrapped("success: ", &text);
+    }
+}
+
+/// G25: told early.
+fn ungated(page: &mut Page, decision: &Decision, around: &Surroundings) {
+    if !around.ungated_hint || decision.verdict == Outcome::Reject {
+        return;
+    }
+    let Some(early) = decision.refs.iter().find_map(|r| r.early.as_ref()) else { return };
+    let count: usize = decision.refs.iter().map(|r| r.ungated_ai).sum();
+    let commits =
+        if count == 1 { "1 commit is".to_owned() } else { format!("{count} commits are") };
+    let from: Vec<_> = early.from.iter().map(|g| format!("@{g}")).collect();
+    page.wrapped(
+        "hint: ",
+        &format!(
+            "{commits} AI-assisted; {} will ask for {} sign-off{} of {}",
+            escape_short(early.refs.as_bytes(), 80),
+            early.sign_offs,
+            if early.sign_offs == 1 { "" } else { "s" },
+            from.join(", ")
+        ),
+    );
+}
+
+fn closing(page: &mut Page, decision: &Decision, around: &Surroundings) {
+    if decision.verdict == Outcome::Reject && around.is_recorded {
+        let policy = decision.policy.map_or_else(|| "unread".to_owned(), |p| p.short());
+        page.line(&format!("decision {} policy {policy}", decision.id.as_str()));
+    }
+    if around.machine_line {
+        page.fixed(&format!("countersign-json: {}", machine(decision)));
+    }
+}
+
+/// One line for programs: the verdict, the codes and what is missing of each commit.
+fn machine(decision: &Decision) -> String {
+    let codes: BTreeSet<&str> = decision
+        .findings
+        .iter()
+        .chain(decision.refs.iter().flat_map(|r| &r.findings))
+        .chain(decision.refs.iter().flat_map(|r| &r.commits).flat_map(|c| &c.findings))
+        .map(|f| f.code.as_str())
+        .collect();
+    let missing: Vec<_> = decision
+        .refs
+        .iter()
+        .flat_map(|r| r.commits.iter().map(move |c| (r, c)))
+        .flat_map(|(r, c)| c.requirements.iter().map(move |q| (r, c, q)))
+        .filter(|(_, _, q)| q.met == Met::No)
+        .map(|(r, c, q)| {
+            serde_json::json!({
+                "ref": r.name, "commit": c.id, "rule": q.rule, "mode": q.mode,
+                "needed": q.needed, "has": q.have.len(), "can_sign": q.can_sign,
+            })
+        })
+        .take(100)
+        .collect();
+    serde_json::json!({
+        "decision": decision.id, "verdict": decision.verdict, "codes": codes, "missing": missing,
+    })
+    .to_string()
+}

@@ -1,0 +1,132 @@
+//! The next commands, complete and correct for this repository.
+
+use std::collections::BTreeSet;
+
+use super::page::Page;
+use super::{Surroundings, names};
+use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision};
+use crate::domain::facts::RefChange;
+use crate::domain::ids::{ObjectId, PersonId};
+use crate::domain::policy::Mode;
+
+/// Longest name made for a review branch, in bytes.
+const SLUG: usize = 30;
+const BUNDLE: &str = "review.bundle";
+const BUNDLED: &str = "countersign-review";
+/// Ids named one by one before a range is shorter.
+const IDS: usize = 4;
+
+/// What to do about unsigned commits of one ref.
+pub(super) fn next(
+    page: &mut Page,
+    decision: &Decision,
+    r: &RefDecision,
+    open: &[&CommitDecision],
+    around: &Surroundings,
+) {
+    let unsigned: Vec<_> = open
+        .iter()
+        .filter(|c| c.requirements.iter().any(|q| q.met == Met::No && q.mode != Mode::Observe))
+        .copied()
+        .collect();
+    let Some(last) = unsigned.last() else { return };
+    let able: BTreeSet<&PersonId> = unsigned
+        .iter()
+        .flat_map(|c| &c.requirements)
+        .filter(|q| q.met == Met::No)
+        .flat_map(|q| &q.can_sign)
+        .collect();
+    if able.is_empty() {
+        return;
+    }
+    page.line("hint: 1. push them where a senior can read them:");
+    let branch = around.review.as_ref().map(|prefix| format!("{prefix}{}", slug(last)));
+    match &branch {
+        Some(full) => page.command(
+            "hint:      ",
+            &words(&["git", "push", "origin", &format!("{}:{full}", r.new.short())]),
+        ),
+        None => bundle(page, r),
+    }
+    page.wrapped("hint: ", &format!("2. {} signs, in a clone:", either(&able)));
+    match &branch {
+        Some(full) => {
+            let name = full.strip_prefix("refs/heads/").unwrap_or(full);
+            page.command("hint:      ", &words(&["git", "fetch", "origin", name]));
+        }
+        None => {
+            page.command("hint:      ", &words(&["git", "fetch", BUNDLE, BUNDLED]));
+        }
+    }
+    let mut command = words(&["countersign", "approve"]);
+    if unsigned.len() <= IDS || r.change != RefChange::FastForward {
+        command.extend(unsigned.iter().map(|c| c.id.short()));
+    } else {
+        command.push(range(r));
+    }
+    let name = quoted(&r.name.to_string());
+    let repository = quoted(decision.repository.as_str());
+    command.extend(["--ref".to_owned(), name, "--repository".to_owned(), repository]);
+    command.extend(words(&["--remote", "origin"]));
+    page.command("hint:      ", &command);
+    if r.verdict == Outcome::Reject {
+        page.wrapped("hint: ", &format!("3. push the same commits to {} again", r.name));
+    }
+}
+
+/// Where every branch is gated: a file to send. A bundle needs a ref to carry.
+fn bundle(page: &mut Page, r: &RefDecision) {
+    page.command("hint:      ", &words(&["git", "branch", "-f", BUNDLED, &r.new.short()]));
+    let what = match r.old.is_zero() {
+        true => BUNDLED.to_owned(),
+        false => format!("{}..{BUNDLED}", r.old.short()),
+    };
+    page.command("hint:      ", &words(&["git", "bundle", "create", BUNDLE, &what]));
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn range(r: &RefDecision) -> String {
+    let short = |id: &ObjectId| id.short();
+    if r.old.is_zero() { short(&r.new) } else { format!("{}..{}", short(&r.old), short(&r.new)) }
+}
+
+fn either(people: &BTreeSet<&PersonId>) -> String {
+    let list: Vec<_> = people.iter().copied().collect();
+    match list.as_slice() {
+        [one] => one.to_string(),
+        [one, two] => format!("{one} or {two}"),
+        _ => format!("one of {}", names(list.into_iter())),
+    }
+}
+
+/// A branch name out of the subject of the last commit: letters, digits and dashes.
+fn slug(commit: &CommitDecision) -> String {
+    let mut slug = String::new();
+    for c in commit.subject.chars() {
+        let dash = slug.is_empty() || slug.ends_with('-');
+        match c {
+            c if c.is_ascii_alphanumeric() => slug.push(c.to_ascii_lowercase()),
+            _ if !dash => slug.push('-'),
+            _ => {}
+        }
+        if slug.len() >= SLUG {
+            break;
+        }
+    }
+    let slug = slug.trim_matches('-');
+    let id = commit.id.short();
+    if slug.is_empty() { id } else { format!("{slug}-{}", id.get(..4).unwrap_or(&id)) }
+}
+
+/// In single quotes where a shell would read more into it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@+=,".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}

@@ -1,0 +1,317 @@
+//! One push, start to finish.
+//!
+//! Everything happens in a worker thread, so that a time budget, a panic or a hang ends in
+//! a clear "no" (G5). The exit code belongs to `cli`.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::collect::{self, Bench, StoreSource, View};
+use super::environment::{self, Environment};
+use super::input::{self, Update};
+use super::report::{self, Surroundings};
+use super::{log, ranges};
+use crate::detect::{self, Detector};
+use crate::domain::decide;
+use crate::domain::decision::{Decision, Family, Finding, Outcome};
+use crate::domain::ids::{DecisionId, RefName, RepositoryName};
+use crate::domain::policy::{Mode, Policy};
+use crate::git::{GitError, HookEnv, Repo};
+use crate::policy;
+use crate::settings::{self, Settings};
+use crate::store::{self, Durability, NewDecision, Store, StoreError};
+
+/// What git started.
+pub struct Invocation {
+    /// `countersign.toml`.
+    pub config: PathBuf,
+    /// The process's environment.
+    pub env: Environment,
+    /// The folder git started the hook in: the repository.
+    pub cwd: PathBuf,
+    /// The list of ref updates.
+    pub stdin: Box<dyn Read + Send>,
+    /// The clock, read once.
+    pub now: Timestamp,
+    /// 64 random bits for the decision's id.
+    pub random: u64,
+}
+
+/// What git is told.
+#[derive(Debug)]
+pub struct Answer {
+    /// For the pusher.
+    pub text: String,
+    /// Whether the push may land.
+    pub accepted: bool,
+}
+
+/// What the worker has found out about who would be rejected in vain (G5): nothing yet, or
+/// the strictest mode of any gated ref.
+type Progress = Arc<Mutex<Option<Option<Mode>>>>;
+
+/// `countersign hook pre-receive`.
+#[must_use]
+pub fn pre_receive(mut invocation: Invocation) -> Answer {
+    let id = DecisionId::from_random(invocation.random);
+    let now = invocation.now;
+    let refuse = |finding: Finding| {
+        let decision = refusal(id.clone(), now, finding);
+        let around = Surroundings { is_recorded: true, ..Surroundings::default() };
+        Answer { text: report::text(&decision, &around), accepted: false }
+    };
+    let settings = match settings::load(&invocation.config) {
+        Ok(settings) => settings,
+        Err(_) => return refuse(broken("the gate's settings can't be used")),
+    };
+    log::start(&settings);
+    let updates = match read_updates(&mut invocation.stdin, &settings) {
+        Ok(updates) => updates,
+        Err(finding) => return refuse(finding),
+    };
+    let budget = settings.limits.time_budget;
+    let progress = Progress::default();
+    let (sender, receiver) = mpsc::channel();
+    let shared = Arc::clone(&progress);
+    let worker_id = id.clone();
+    let spawned = std::thread::Builder::new().name("gate".to_owned()).spawn(move || {
+        let gate = Gate { invocation, settings, id: worker_id, progress: shared };
+        let _ = sender.send(gate.judge(&updates));
+    });
+    if spawned.is_err() {
+        return refuse(unfinished("bug", "the server could not start the check"));
+    }
+    match receiver.recv_timeout(budget) {
+        Ok(answer) => answer,
+        Err(RecvTimeoutError::Timeout) => {
+            let known = progress.lock().ok().and_then(|p| *p);
+            let seconds = budget.as_secs();
+            let text = format!("the check did not finish in its {seconds} seconds");
+            let finding = unfinished("timeout", &text)
+                .hint("this is not your fault: push again, or a smaller part, or tell the admins");
+            match known {
+                Some(None | Some(Mode::Observe | Mode::Warn)) => Answer {
+                    text: "warning: countersign could not finish in time; accepted\n".to_owned(),
+                    accepted: true,
+                },
+                _ => refuse(finding),
+            }
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            refuse(unfinished("bug", "the check stopped on a bug of its own"))
+        }
+    }
+}
+
+fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Vec<Update>, Finding> {
+    let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    stdin
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|_| unfinished("input-malformed", "git's list of ref updates can't be read"))?;
+    input::parse(&bytes, &settings.limits)
+}
+
+fn broken(message: &str) -> Finding {
+    Finding::new("policy-broken", Family::PolicyBroken, message)
+        .hint("this is not your fault: tell the server's admins")
+}
+
+fn unfinished(code: &str, message: &str) -> Finding {
+    Finding::new(code, Family::CouldNotFinish, message)
+}
+
+/// A decision made of one finding, for when there is nothing to judge with.
+fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
+    Decision {
+        id,
+        at,
+        repository: RepositoryName::new(""),
+        policy: None,
+        pusher: None,
+        verdict: Outcome::Reject,
+        findings: vec![finding],
+        deliveries: Vec::new(),
+        refs: Vec::new(),
+        first_pushers: Vec::new(),
+    }
+}
+
+struct Gate {
+    invocation: Invocation,
+    settings: Settings,
+    id: DecisionId,
+    progress: Progress,
+}
+
+impl Gate {
+    fn judge(self, updates: &[Update]) -> Answer {
+        let machine_line = self.settings.report.machine_line;
+        match self.try_judge(updates) {
+            Ok(answer) => answer,
+            Err(finding) => {
+                tracing::error!(code = finding.code, message = finding.message, "refused");
+                let decision = refusal(self.id.clone(), self.invocation.now, finding);
+                let around =
+                    Surroundings { is_recorded: true, machine_line, ..Surroundings::default() };
+                Answer { text: report::text(&decision, &around), accepted: false }
+            }
+        }
+    }
+
+    fn try_judge(&self, updates: &[Update]) -> Result<Answer, Finding> {
+        let loaded = policy::load(&self.settings.policy, &detect::marker_names()).map_err(|e| {
+            tracing::error!(error = %e, "policy");
+            broken("the gate's policy can't be used")
+        })?;
+        let policy = &loaded.checked.policy;
+        let cwd = self.invocation.cwd.canonicalize().map_err(|_| {
+            unfinished("repository-unreadable", "the repository's folder can't be read")
+        })?;
+        let env = &self.invocation.env;
+        let repository = environment::repository(env, &self.settings, &cwd)?;
+        let any_gate = policy.rules_for(&repository).next().is_some();
+        let repo = match Repo::open_in_hook(&cwd, &hook_env(env)) {
+            Ok(repo) => repo,
+            Err(GitError::Namespace) if !any_gate => return Ok(silence()),
+            Err(e) => return Err(ranges::git_finding(&e, &self.settings.limits)),
+        };
+        let detector = Detector::new(&policy.detect).map_err(|e| {
+            tracing::error!(error = %e, "markers");
+            broken("the gate's markers can't be used")
+        })?;
+        let bench = Bench {
+            repo: &repo,
+            repository,
+            policy,
+            detector: &detector,
+            limits: &self.settings.limits,
+            pusher: environment::pusher(env, &self.settings, policy)?,
+            unlisted_is_nobody: self.settings.identity.unlisted == settings::Unlisted::Nobody,
+            now: self.invocation.now,
+            id: self.id.clone(),
+            view: View::Server,
+        };
+        let mode = collect::strictest_mode(&bench, updates);
+        if let Ok(mut progress) = self.progress.lock() {
+            *progress = Some(mode);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|_| unfinished("bug", "the server could not start the check"))?;
+        let source =
+            LazyStore { url: self.settings.store.secret(), cell: tokio::sync::OnceCell::new() };
+        let decision = runtime.block_on(async {
+            let facts = collect::collect(&bench, updates, &source).await;
+            let decision = decide(policy, &facts);
+            record(decision, mode, &loaded.bytes, &source).await
+        });
+        // Closing the last connection would checkpoint with two syncs; post-receive does that.
+        std::mem::forget(source);
+        std::mem::forget(runtime);
+        let around = Surroundings {
+            is_recorded: true,
+            review: review_prefix(policy, &bench.repository),
+            machine_line: self.settings.report.machine_line,
+            ungated_hint: self.settings.report.ungated_hint,
+        };
+        Ok(Answer {
+            text: report::text(&decision, &around),
+            accepted: decision.verdict == Outcome::Accept,
+        })
+    }
+}
+
+fn silence() -> Answer {
+    Answer { text: String::new(), accepted: true }
+}
+
+fn hook_env(env: &Environment) -> HookEnv {
+    let var = |name: &str| env.os(name).map(std::ffi::OsStr::to_owned);
+    HookEnv {
+        git_dir: var("GIT_DIR"),
+        object_directory: var("GIT_OBJECT_DIRECTORY"),
+        alternates: var("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+        quarantine_path: var("GIT_QUARANTINE_PATH"),
+        namespace: var("GIT_NAMESPACE"),
+    }
+}
+
+/// A place for review branches that no rule gates.
+#[must_use]
+pub fn review_prefix(policy: &Policy, repository: &RepositoryName) -> Option<String> {
+    ["refs/heads/review/", "refs/heads/countersign-review/", "refs/review/"]
+        .into_iter()
+        .find(|prefix| {
+            let probe = RefName::new(format!("{prefix}x"));
+            policy.mode_of(repository, [&probe]).is_none()
+        })
+        .map(str::to_owned)
+}
+
+/// The store by its URL, opened when first asked.
+struct LazyStore<'a> {
+    url: &'a str,
+    cell: tokio::sync::OnceCell<Box<dyn Store>>,
+}
+
+#[async_trait::async_trait(?Send)]
+impl StoreSource for LazyStore<'_> {
+    async fn store(&self) -> Result<&dyn Store, StoreError> {
+        self.cell.get_or_try_init(|| store::open_store(self.url)).await.map(AsRef::as_ref)
+    }
+}
+
+/// Appends the decision before the exit code is given (G18). A push with no gated ref
+/// writes nothing here.
+async fn record(
+    mut decision: Decision,
+    mode: Option<Mode>,
+    policy: &[u8],
+    source: &dyn StoreSource,
+) -> Decision {
+    let Some(mode) = mode else { return decision };
+    let asked = decision.refs.iter().any(|r| r.commits.iter().any(|c| !c.requirements.is_empty()));
+    let accepted = decision.verdict == Outcome::Accept;
+    let durability = if accepted && asked { Durability::Synced } else { Durability::Buffered };
+    let appended = async {
+        let store = source.store().await?;
+        if let Some(digest) = &decision.policy {
+            store.keep_policy(digest, policy).await?;
+        }
+        let body = serde_json::to_vec(&decision)
+            .map_err(|e| StoreError::Damaged(format!("a decision has no JSON form: {e}")))?;
+        let updates = decision
+            .refs
+            .iter()
+            .map(|r| store::Update { name: r.name.clone(), old: r.old, new: r.new })
+            .collect();
+        let new = NewDecision {
+            id: decision.id.clone(),
+            repository: decision.repository.clone(),
+            at: decision.at,
+            accepted,
+            policy: decision.policy,
+            body,
+            updates,
+        };
+        store.append(&new, durability).await
+    };
+    if let Err(e) = appended.await {
+        tracing::error!(error = %e, "decision not recorded");
+        let known = decision.findings.iter().any(|f| f.family == Family::StoreUnreachable);
+        if !known {
+            decision.findings.push(collect::store_finding(&e).with_mode(mode));
+        }
+        if mode == Mode::Enforce {
+            decision.verdict = Outcome::Reject;
+        }
+    }
+    decision
+}

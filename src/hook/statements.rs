@@ -1,0 +1,64 @@
+//! Statements about new commits: one bulk question, every answer verified (G15).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::facts::CommitFacts;
+use crate::domain::ids::{ChangeDigest, ObjectId, PathsDigest, RepositoryName, StatementHash};
+use crate::domain::policy::Policy;
+use crate::domain::sighting::Sighting;
+use crate::domain::statement::SignOff;
+use crate::signature;
+use crate::store::{Store, StoreError, Wanted};
+
+/// What the store says about a set of commits.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub(super) sign_offs: BTreeMap<StatementHash, SignOff>,
+    pub(super) kept: BTreeMap<ChangeDigest, Vec<u8>>,
+    /// Rows of commits that statements name.
+    pub(super) named: Vec<Sighting>,
+    /// All rows of a new commit's change.
+    pub(super) same_change: BTreeMap<ChangeDigest, Vec<Sighting>>,
+}
+
+/// Asks for everything that may bear on these commits. What does not verify is passed over:
+/// a store can withhold, it can't forge.
+pub(super) async fn ask(
+    store: &dyn Store,
+    repository: &RepositoryName,
+    policy: &Policy,
+    commits: impl Iterator<Item = (&CommitFacts, Option<PathsDigest>)>,
+) -> Result<Answers, StoreError> {
+    let mut wanted = Wanted::default();
+    for (commit, paths) in commits {
+        wanted.commits.push(commit.id);
+        wanted.changes.extend(commit.change);
+        wanted.paths.extend(paths);
+    }
+    let mut answers = Answers::default();
+    if wanted.commits.is_empty() {
+        return Ok(answers);
+    }
+    for signed in store.statements_about(repository, &wanted).await? {
+        match signature::verify(&signed, policy) {
+            Ok(s) if s.statement.repository == *repository => {
+                answers.sign_offs.insert(s.hash, s);
+            }
+            Ok(_) => {}
+            Err(e) => tracing::warn!(statement = %signed.hash(), error = %e, "statement ignored"),
+        }
+    }
+    let subjects = || answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
+    let digests: BTreeSet<ChangeDigest> = subjects().filter_map(|s| s.change).collect();
+    let named: BTreeSet<ObjectId> = subjects().filter_map(|s| s.commit).collect();
+    let digests: Vec<_> = digests.into_iter().collect();
+    let named: Vec<_> = named.into_iter().collect();
+    answers.kept = store.changes(&digests).await?.into_iter().collect();
+    for row in store.sightings(&named, &wanted.changes).await? {
+        if let Some(change) = row.change {
+            answers.same_change.entry(change).or_default().push(row.clone());
+        }
+        answers.named.push(row);
+    }
+    Ok(answers)
+}
