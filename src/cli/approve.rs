@@ -22,6 +22,7 @@ use crate::domain::statement::{Net, Signed, Statement, Subject, Verdict};
 use crate::git::change::{self, CommitChange};
 use crate::git::laptop::Named;
 use crate::git::range;
+use crate::hook::collect::TITLE;
 use crate::signature::{self, Signer};
 
 /// Subjects of one statement: a larger range is split, and then has no net change.
@@ -277,7 +278,7 @@ impl Item {
     }
 
     fn title(&self) -> String {
-        format!("{} {}", self.commit.id.short(), escape_short(self.commit.subject(), 60))
+        format!("{} {}", self.commit.id.short(), escape_short(self.commit.subject(), TITLE))
     }
 
     fn subject(&self) -> Subject {

@@ -138,8 +138,7 @@ impl Clone {
             decisions.push(landing(&id, &bytes)?);
         }
         decisions.sort_by_key(|l| l.decision.at);
-        let newest = decisions.last().and_then(|l| l.decision.policy);
-        let current = newest.or_else(|| raw.policies.first().map(|(digest, _)| *digest));
+        let current = tip.position.policy;
         Ok(Some(Log { statements: raw.statements, decisions, policies: raw.policies, current }))
     }
 
@@ -178,7 +177,7 @@ impl Log {
             .map_err(|_| CliError::new(format!("policy {} of the log is broken", digest.short())))
     }
 
-    /// The policy that the newest landing was judged by.
+    /// The policy that was in force when the log was written.
     pub(super) fn current_policy(&self) -> Result<Option<Policy>, CliError> {
         match &self.current {
             Some(digest) => self.policy(digest),

@@ -8,17 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::{
-    Cannot, CommitDecision, Decision, Early, Family, Finding, FirstPusher, Have, Met, Outcome,
-    RefDecision, Requirement, RuleChecked, Unusable,
+    Cannot, CommitDecision, Decision, Early, Family, Finding, FirstPusher, Met, Outcome,
+    RefDecision, Requirement, RuleChecked,
 };
 use super::escape::escape_short;
 use super::evidence::Declared;
-use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts, Tie};
+use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId};
-use super::policy::{Binding, Mode, Policy, Rule, Standing};
-use super::statement::{SignOff, Verdict};
-use super::validity::Standard;
+use super::policy::{Mode, Policy, Rule, Standing};
 
 /// Longest subject shown, in characters.
 const SUBJECT: usize = 60;
@@ -48,19 +46,19 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
     }
 }
 
-struct Judge<'a> {
-    policy: &'a Policy,
-    facts: &'a Facts,
+pub(super) struct Judge<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) facts: &'a Facts,
     /// Which commit a person's net change of a range covers in this push: never two (G11).
-    nets: BTreeMap<(PersonId, ObjectId, ObjectId), ObjectId>,
+    pub(super) nets: BTreeMap<(PersonId, ObjectId, ObjectId), ObjectId>,
 }
 
 /// One rule, one ref, one commit.
 #[derive(Clone, Copy)]
-struct Case<'a> {
-    rule: &'a Rule,
-    reference: &'a RefFacts,
-    commit: &'a CommitFacts,
+pub(super) struct Case<'a> {
+    pub(super) rule: &'a Rule,
+    pub(super) reference: &'a RefFacts,
+    pub(super) commit: &'a CommitFacts,
 }
 
 impl Judge<'_> {
@@ -246,73 +244,6 @@ impl Judge<'_> {
         }
     }
 
-    /// Sorts every statement tied to the commit into what counts and what does not.
-    fn tally(&mut self, case: Case<'_>) -> Tally {
-        let facts = self.facts;
-        let standard = Standard { facts, rule: case.rule, reference: case.reference };
-        let covers = facts.covers.get(&case.commit.id).map_or(&[][..], Vec::as_slice);
-        let mut tally = Tally::default();
-        let declines = standing_declines(
-            case,
-            standard,
-            covers.iter().filter_map(|c| Some((facts.sign_offs.get(&c.statement)?, &c.tie))),
-        );
-        for cover in covers {
-            let Some(s) = facts.sign_offs.get(&cover.statement) else { continue };
-            if s.statement.verdict != Verdict::Approve {
-                continue;
-            }
-            let counted = self.count(case, standard, s, &cover.tie).and_then(|have| {
-                let voided = declines.iter().any(|d| {
-                    d.signer == s.signer && d.statement.issued_at >= s.statement.issued_at
-                });
-                if voided { Err("declined since, by the same person".to_owned()) } else { Ok(have) }
-            });
-            match counted {
-                Ok(have) => tally.add(have),
-                Err(why) => tally.unusable.push(unusable(s, why)),
-            }
-        }
-        let counts = |person: &PersonId| tally.have.iter().any(|(h, _)| h.person == *person);
-        tally.unusable.retain(|u| !counts(&u.person));
-        tally.declined = declines
-            .iter()
-            .filter(|d| !counts(&d.signer))
-            .map(|d| unusable(d, d.statement.reason.clone().unwrap_or_default()))
-            .collect();
-        tally
-    }
-
-    fn count(
-        &mut self,
-        case: Case<'_>,
-        standard: Standard<'_>,
-        s: &SignOff,
-        tie: &Tie,
-    ) -> Result<(Have, bool), String> {
-        let tied = tied(case, tie)?;
-        standard.approval(s)?;
-        let eyes = FourEyes { policy: self.policy, facts: self.facts };
-        let pair = Pair { signed: &tied.signed, landing: &case.commit.id };
-        if let Some(why) = eyes.objection(&s.signer, pair) {
-            return Err(format!("can't sign it: {why}"));
-        }
-        if let (true, Some(net)) = (tied.net, s.statement.net) {
-            let range = (s.signer.clone(), net.base, net.tip);
-            let first = *self.nets.entry(range).or_insert(case.commit.id);
-            if first != case.commit.id {
-                return Err(format!("its net change covers {} in this push", first.short()));
-            }
-        }
-        let have = Have {
-            person: s.signer.clone(),
-            statement: s.hash,
-            binding: tied.binding,
-            net: tied.net,
-        };
-        Ok((have, eyes.needs_one_more(pair)))
-    }
-
     /// G2: only an authenticated pusher who was the first to push this commit, and whose
     /// change nobody else pushed before.
     fn is_exempt(&self, rule: &Rule, commit: &CommitFacts) -> bool {
@@ -336,78 +267,4 @@ impl Judge<'_> {
                 .and_then(|c| self.facts.same_change.get(&c))
                 .is_none_or(|rows| rows.iter().all(|r| is_theirs(r.first_pusher.as_ref())))
     }
-}
-
-#[derive(Default)]
-struct Tally {
-    /// Each person once, and whether their cover needs one more.
-    have: Vec<(Have, bool)>,
-    unusable: Vec<Unusable>,
-    declined: Vec<Unusable>,
-}
-
-impl Tally {
-    /// Two statements, or two keys, of one person are one (G14); the better one stays.
-    fn add(&mut self, (have, more): (Have, bool)) {
-        match self.have.iter_mut().find(|(h, _)| h.person == have.person) {
-            None => self.have.push((have, more)),
-            Some(known) if known.1 && !more => *known = (have, more),
-            Some(_) => {}
-        }
-    }
-}
-
-struct Tied {
-    binding: Binding,
-    net: bool,
-    signed: Vec<ObjectId>,
-}
-
-/// Whether a tie is close enough for the rule's binding (G10).
-fn tied(case: Case<'_>, tie: &Tie) -> Result<Tied, String> {
-    let (binding, net, signed) = match tie {
-        Tie::Commit => (Binding::Commit, false, vec![case.commit.id]),
-        Tie::SameFiles { signed } => (Binding::SameFiles, false, vec![*signed]),
-        Tie::Replay { signed } => (Binding::Replay, false, vec![*signed]),
-        Tie::Net { same_files, signed } => {
-            let binding = if *same_files { Binding::SameFiles } else { Binding::Replay };
-            (binding, true, signed.clone())
-        }
-        Tie::Stale { why } => return Err(format!("stale: {why}")),
-    };
-    if binding <= case.rule.binding {
-        return Ok(Tied { binding, net, signed });
-    }
-    let named = signed.first().map_or_else(String::new, ObjectId::short);
-    Err(match case.rule.binding {
-        Binding::Commit => format!("stale: it names {named}, the rule wants this very commit"),
-        _ => format!("stale: it names {named}, whose files differ"),
-    })
-}
-
-/// Declines that block or void: tied under the rule's binding, by somebody of its groups,
-/// and not lifted by a later approval of the same person.
-fn standing_declines<'a>(
-    case: Case<'_>,
-    standard: Standard<'_>,
-    statements: impl Iterator<Item = (&'a SignOff, &'a Tie)>,
-) -> Vec<&'a SignOff> {
-    let tied: Vec<_> = statements.filter(|(_, tie)| tied(case, tie).is_ok()).collect();
-    let lifted = |d: &SignOff| {
-        tied.iter().any(|(a, _)| {
-            a.statement.verdict == Verdict::Approve
-                && a.signer == d.signer
-                && a.statement.issued_at > d.statement.issued_at
-                && standard.approval(a).is_ok()
-        })
-    };
-    tied.iter()
-        .map(|(s, _)| *s)
-        .filter(|s| s.statement.verdict == Verdict::Decline)
-        .filter(|s| standard.decline(s).is_ok() && !lifted(s))
-        .collect()
-}
-
-fn unusable(s: &SignOff, why: String) -> Unusable {
-    Unusable { person: s.signer.clone(), statement: s.hash, why: escape_short(why.as_bytes(), 200) }
 }

@@ -19,6 +19,7 @@ pub mod object;
 pub mod policy;
 pub mod sighting;
 pub mod statement;
+mod tally;
 mod validity;
 
 pub use decide::decide;

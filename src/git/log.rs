@@ -30,6 +30,8 @@ pub struct LogPosition {
     pub statements: i64,
     /// Of the last published landing.
     pub landings: i64,
+    /// The policy in force when it was written, where the log publishes policies.
+    pub policy: Option<PolicyDigest>,
 }
 
 /// The log's last commit.
@@ -133,8 +135,9 @@ impl<'r> LogWriter<'r> {
         for file in files {
             new.extend(file.into_files()?);
         }
-        let LogPosition { statements, landings } = position;
-        let message = format!("{TITLE}statements={statements} landings={landings}\n");
+        let LogPosition { statements, landings, policy } = position;
+        let policy = policy.map(|p| format!(" policy={p}")).unwrap_or_default();
+        let message = format!("{TITLE}statements={statements} landings={landings}{policy}\n");
         let commit = commit(self.repo, previous, &message, &new)?;
         let old = previous.unwrap_or(ObjectId::zero(self.repo.format()));
         self.update(REF, format!("update {REF}\0{commit}\0{old}\0").into_bytes())?;
@@ -213,6 +216,11 @@ pub(super) fn position(repo: &Repo, commit: ObjectId) -> Result<LogPosition, Git
 
 fn parse_position(message: &str) -> Option<LogPosition> {
     let numbers = message.strip_prefix(TITLE)?.strip_suffix('\n')?;
-    let (statements, landings) = numbers.strip_prefix("statements=")?.split_once(" landings=")?;
-    Some(LogPosition { statements: statements.parse().ok()?, landings: landings.parse().ok()? })
+    let (statements, rest) = numbers.strip_prefix("statements=")?.split_once(" landings=")?;
+    let (landings, policy) = match rest.split_once(" policy=") {
+        None => (rest, None),
+        Some((landings, hex)) => (landings, Some(PolicyDigest::from_hex(hex.as_bytes())?)),
+    };
+    let (statements, landings) = (statements.parse().ok()?, landings.parse().ok()?);
+    Some(LogPosition { statements, landings, policy })
 }

@@ -3,29 +3,29 @@
 //! The hook and `countersign check` share it; they differ in the store that they ask and in
 //! where the pusher's name comes from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use super::cover::{Landing, Ties};
+use super::ask::{self, ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::input::Update;
 use super::ranges::{self, Reader};
-use super::statements::{self, Answers};
 use crate::detect::Detector;
+use crate::domain::change::Change;
 use crate::domain::decision::{Family, Finding, RefDecision};
 use crate::domain::digest::{change_digest, paths_digest};
-use crate::domain::escape::escape_short;
 use crate::domain::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
 use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
 use crate::domain::limits::Limits;
-use crate::domain::policy::{Mode, Policy, Standing};
-use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
-use crate::domain::{change::Change, evidence::Detection, object::Commit};
+use crate::domain::policy::{Mode, Policy};
 use crate::git::change::{self, CommitChange};
 use crate::git::{GitError, Repo};
 use crate::store::{Store, StoreError};
+
+/// Longest title that statements carry, in characters.
+pub const TITLE: usize = 60;
 
 /// Everything a push is held against.
 pub struct Bench<'a> {
@@ -185,7 +185,7 @@ async fn deliveries(
 }
 
 /// Paths and changes of commits that matter.
-type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
+pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
 
 /// Reads every ref's new commits; the sets hold all of them until [`settle`].
 fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, facts: &mut Facts) {
@@ -359,7 +359,7 @@ fn add_commit(
     let commit = CommitFacts {
         id,
         subject: seen.commit.subject().to_vec(),
-        contributors: contributors(&seen.commit, &seen.detection),
+        contributors: ask::contributors(&seen.commit, &seen.detection),
         detection: seen.detection.clone(),
         brought: seen.brought,
         change: digest,
@@ -367,141 +367,4 @@ fn add_commit(
     };
     facts.commits.insert(id, commit);
     Ok(())
-}
-
-/// Who has a hand in a commit by its own text; known agents stand for nobody.
-fn contributors(commit: &Commit, detection: &Detection) -> Contributors {
-    let email = |raw: &[u8]| {
-        let text = std::str::from_utf8(raw).map_or_else(|_| escape_short(raw, 200), str::to_owned);
-        text.trim().to_lowercase()
-    };
-    let author = (Part::Author, &commit.author.email);
-    let committer = (Part::Committer, &commit.committer.email);
-    let others = detection.co_authors.iter().map(|c| (Part::CoAuthor(c.line), &c.ident.email));
-    let all = std::iter::once(author).chain(others).chain(std::iter::once(committer));
-    Contributors(
-        all.map(|(part, raw)| Contributor { part, email: email(raw) })
-            .filter(|c| !detection.agents.iter().any(|a| *a == c.email.as_bytes()))
-            .collect(),
-    )
-}
-
-/// Rows of first pushers, then everything that statements say.
-async fn ask_store(
-    bench: &Bench<'_>,
-    source: &dyn StoreSource,
-    reader: &mut Reader<'_>,
-    facts: &mut Facts,
-    changes: &Changes,
-) -> Result<(), StoreError> {
-    remember_agents(bench, source, reader, facts).await?;
-    let assisted: Vec<ObjectId> =
-        facts.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id).collect();
-    if assisted.is_empty() {
-        return Ok(());
-    }
-    let store = source.store().await?;
-    let rows: Vec<Sighting> = assisted
-        .iter()
-        .filter_map(|id| facts.commits.get(id))
-        .map(|c| sighting(bench, c, changes))
-        .collect();
-    let kept: Vec<_> = assisted
-        .iter()
-        .filter_map(|id| {
-            let digest = facts.commits.get(id)?.change?;
-            Some((digest, changes.get(id)?.1.to_bytes()))
-        })
-        .collect();
-    for row in store.see(&rows, &kept).await? {
-        facts.sightings.insert(row.commit, row);
-    }
-    let gated: BTreeSet<ObjectId> =
-        facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| s.commits.iter().copied()).collect();
-    let asked = assisted
-        .iter()
-        .filter(|id| gated.contains(id))
-        .filter_map(|id| facts.commits.get(id))
-        .map(|c| (c, changes.get(&c.id).map(|(p, _)| *p)));
-    let answers = statements::ask(store, &bench.repository, bench.policy, asked).await?;
-    tie(reader, facts, changes, answers, &gated);
-    Ok(())
-}
-
-fn sighting(bench: &Bench<'_>, commit: &CommitFacts, changes: &Changes) -> Sighting {
-    let evidence = commit.detection.evidence.iter().find(|e| e.strength.counts());
-    Sighting {
-        commit: commit.id,
-        repository: bench.repository.clone(),
-        first_pusher: bench.pusher.clone().filter(|_| commit.brought),
-        at: bench.now,
-        change: commit.change,
-        paths: changes.get(&commit.id).map(|(p, _)| *p),
-        contributors: commit.contributors.clone(),
-        evidence: evidence.map(|e| e.text.clone()).unwrap_or_default(),
-    }
-}
-
-/// A commit that an agent was the first to push stays AI-assisted whoever pushes it on, and
-/// whatever its message says (G8). Asked only where the policy knows agents at all.
-async fn remember_agents(
-    bench: &Bench<'_>,
-    source: &dyn StoreSource,
-    reader: &mut Reader<'_>,
-    facts: &Facts,
-) -> Result<(), StoreError> {
-    let new: BTreeSet<ObjectId> =
-        facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| s.commits.iter().copied()).collect();
-    if new.is_empty() || !reader.knows_agents() {
-        return Ok(());
-    }
-    let new: Vec<_> = new.into_iter().collect();
-    for row in source.store().await?.sightings(&new, &[]).await? {
-        let login = row.first_pusher.as_ref();
-        let standing = bench.policy.standing(login, bench.unlisted_is_nobody);
-        if let (Standing::Agent { .. }, Some(login)) = (standing, login) {
-            reader.add_evidence(&row.commit, Detector::agent_pusher(login));
-        }
-    }
-    Ok(())
-}
-
-/// Every statement against every AI-assisted commit of a gated ref.
-fn tie(
-    reader: &mut Reader<'_>,
-    facts: &mut Facts,
-    changes: &Changes,
-    answers: Answers,
-    gated: &BTreeSet<ObjectId>,
-) {
-    for row in answers.named {
-        facts.sightings.entry(row.commit).or_insert(row);
-    }
-    let mut ties = Ties {
-        sign_offs: &answers.sign_offs,
-        sightings: &facts.sightings,
-        kept: &answers.kept,
-        nets: BTreeMap::new(),
-    };
-    let mut covers = BTreeMap::new();
-    for id in gated {
-        let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
-            continue;
-        };
-        let landing =
-            Landing { id: *id, change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())) };
-        covers.insert(*id, ties.of(reader, &landing));
-    }
-    facts.covers = covers;
-    let named = answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
-    let named: BTreeSet<ObjectId> = named.filter_map(|s| s.commit).collect();
-    for id in named {
-        let from_object = reader.read(id).map(|s| contributors(&s.commit, &s.detection)).ok();
-        let from_row = || facts.sightings.get(&id).map(|r| r.contributors.clone());
-        if let Some(people) = from_object.or_else(from_row) {
-            facts.contributors.insert(id, people);
-        }
-    }
-    facts.same_change = answers.same_change;
-    facts.sign_offs = answers.sign_offs;
 }

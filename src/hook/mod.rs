@@ -3,6 +3,7 @@
 //! Owns the order of things: input, environment, facts, decision, log, text. It decides
 //! nothing itself ([`crate::domain::decide()`] does) and prints nothing (`cli` does).
 
+mod ask;
 pub mod collect;
 mod cover;
 mod deliver;

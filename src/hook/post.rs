@@ -12,8 +12,8 @@ use crate::domain::ids::{PolicyDigest, RepositoryName};
 use crate::domain::policy::Policy;
 use crate::git::log::{LogFile, LogPosition, LogWriter};
 use crate::git::{HookEnv, Repo, inbox};
-use crate::policy;
-use crate::settings::{self, Settings};
+use crate::policy::{self, Loaded};
+use crate::settings;
 use crate::store::{self, Position, Store};
 use crate::{detect, signature};
 
@@ -69,7 +69,8 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
             .map(|u| store::Update { name: u.name.clone(), old: u.old, new: u.new })
             .collect();
         store.land(&repository, &landed, invocation.now).await?;
-        publish(&repo, store.as_ref(), &repository, &settings).await?;
+        let current = settings.log.publish_policy.then_some(&loaded);
+        publish(&repo, store.as_ref(), &repository, current).await?;
         store.checkpoint().await?;
         Ok(())
     })
@@ -93,15 +94,16 @@ pub async fn publish(
     repo: &Repo,
     store: &dyn Store,
     repository: &RepositoryName,
-    settings: &Settings,
+    current: Option<&Loaded>,
 ) -> Result<(), PostError> {
+    let digest = current.map(|loaded| loaded.checked.policy.digest);
     let writer = LogWriter::lock(repo)?;
     loop {
         let tip = writer.tip()?;
-        let since = tip.map(|t| t.position).unwrap_or_default();
-        let since = Position { statements: since.statements, landings: since.landings };
+        let known = tip.map(|t| t.position).unwrap_or_default();
+        let since = Position { statements: known.statements, landings: known.landings };
         let batch = store.unpublished(repository, since, BATCH).await?;
-        if batch.position == since {
+        if batch.position == since && known.policy == digest {
             break;
         }
         let mut files: Vec<_> = batch.statements.into_iter().map(LogFile::Statement).collect();
@@ -110,14 +112,21 @@ pub async fn publish(
             files.push(LogFile::Decision(decision.id.clone(), landing_json(decision)));
             policies.extend(decision.policy);
         }
-        if settings.log.publish_policy {
-            for digest in policies {
-                files.extend(policy_files(store, &digest).await?);
+        if let Some(current) = current {
+            for digest in policies.into_iter().filter(|d| Some(*d) != digest) {
+                if let Some(bytes) = store.policy(&digest).await? {
+                    files.extend(policy_files(digest, bytes));
+                }
+            }
+            if known.policy != digest {
+                let digest = current.checked.policy.digest;
+                files.extend(policy_files(digest, current.bytes.clone()));
             }
         }
         let position = LogPosition {
             statements: batch.position.statements,
             landings: batch.position.landings,
+            policy: digest,
         };
         writer.append(tip.map(|t| t.commit), files, position)?;
     }
@@ -137,15 +146,12 @@ fn landing_json(decision: &store::StoredDecision) -> Vec<u8> {
     text
 }
 
-async fn policy_files(store: &dyn Store, digest: &PolicyDigest) -> Result<Vec<LogFile>, PostError> {
-    let Some(bytes) = store.policy(digest).await? else { return Ok(Vec::new()) };
+/// A policy and its keys, so that any clone knows rules, names and keys.
+fn policy_files(digest: PolicyDigest, bytes: Vec<u8>) -> [LogFile; 2] {
     let signers = policy::parse("policy", &bytes, &detect::marker_names())
         .map(|checked| signature::allowed_signers(&checked.policy))
         .unwrap_or_default();
-    Ok(vec![
-        LogFile::Policy(*digest, bytes),
-        LogFile::AllowedSigners(*digest, signers.into_bytes()),
-    ])
+    [LogFile::Policy(digest, bytes), LogFile::AllowedSigners(digest, signers.into_bytes())]
 }
 
 /// Deletes inbox refs whose statements the store has: 10,000 of them made a push four

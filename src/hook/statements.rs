@@ -6,7 +6,7 @@ use crate::domain::facts::CommitFacts;
 use crate::domain::ids::{ChangeDigest, ObjectId, PathsDigest, RepositoryName, StatementHash};
 use crate::domain::policy::Policy;
 use crate::domain::sighting::Sighting;
-use crate::domain::statement::SignOff;
+use crate::domain::statement::{SignOff, Verdict};
 use crate::signature;
 use crate::store::{Store, StoreError, Wanted};
 
@@ -19,6 +19,23 @@ pub(super) struct Answers {
     pub(super) named: Vec<Sighting>,
     /// All rows of a new commit's change.
     pub(super) same_change: BTreeMap<ChangeDigest, Vec<Sighting>>,
+}
+
+/// Newest statements that are looked through for a title.
+const NEWEST: usize = 200;
+
+/// The newest verified approvals of the repository.
+pub(super) async fn newest(
+    store: &dyn Store,
+    repository: &RepositoryName,
+    policy: &Policy,
+) -> Result<Vec<SignOff>, StoreError> {
+    let found = store.newest_statements(repository, NEWEST).await?;
+    let verified = found.iter().filter_map(|signed| signature::verify(signed, policy).ok());
+    Ok(verified
+        .filter(|s| s.statement.repository == *repository)
+        .filter(|s| s.statement.verdict == Verdict::Approve)
+        .collect())
 }
 
 /// Asks for everything that may bear on these commits. What does not verify is passed over:

@@ -173,6 +173,14 @@ pub trait Store: Send + Sync {
         wanted: &Wanted,
     ) -> Result<Vec<Signed>, StoreError>;
 
+    /// The newest statements of a repository, newest first: to tell a pusher that something
+    /// close to their commit was signed, never to cover one.
+    async fn newest_statements(
+        &self,
+        repository: &RepositoryName,
+        limit: usize,
+    ) -> Result<Vec<Signed>, StoreError>;
+
     /// Inserts a row for each commit that has none, with the changes' bytes, in one
     /// durable transaction, and reads back the row of every commit given.
     async fn see(

@@ -40,6 +40,8 @@ pub struct Contents {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     statements: Vec<Signed>,
+    /// Of each statement, at its place.
+    repositories: Vec<RepositoryName>,
     by_hash: HashMap<StatementHash, usize>,
     by_commit: HashMap<(RepositoryName, ObjectId), Vec<usize>>,
     by_change: HashMap<(RepositoryName, ChangeDigest), Vec<usize>>,
@@ -84,6 +86,7 @@ impl Snapshot {
         }
         self.by_hash.insert(hash, place);
         self.statements.push(signed);
+        self.repositories.push(statement.repository.clone());
         let repository = &statement.repository;
         for subject in &statement.subjects {
             index(&mut self.by_commit, repository, subject.commit, place);
@@ -151,6 +154,16 @@ impl Store for Snapshot {
             found.iter().filter_map(|place| Some(self.statements.get(*place)?.hash())).collect();
         found.extend(places(&self.by_target, repository, &hashes));
         Ok(self.signed(found))
+    }
+
+    async fn newest_statements(
+        &self,
+        repository: &RepositoryName,
+        limit: usize,
+    ) -> Result<Vec<Signed>, StoreError> {
+        let all = self.statements.iter().zip(&self.repositories).rev();
+        let own = all.filter(|(_, r)| *r == repository).map(|(signed, _)| signed.clone());
+        Ok(own.take(limit).collect())
     }
 
     async fn see(

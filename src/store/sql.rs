@@ -37,6 +37,13 @@ FROM wanted AS w CROSS JOIN statements AS s
 WHERE s.hash = w.hash
 ORDER BY s.seq";
 
+pub(super) const NEWEST_STATEMENTS: &str = "
+SELECT s.statement, s.signature
+FROM statements AS s
+WHERE s.repository = $1
+ORDER BY s.seq DESC
+LIMIT $2";
+
 pub(super) const KNOWN_STATEMENTS: &str = "
 SELECT s.hash
 FROM json_each($1) AS w CROSS JOIN statements AS s

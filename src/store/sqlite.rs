@@ -180,6 +180,16 @@ impl Store for Sqlite {
         self.done(conn, result)
     }
 
+    async fn newest_statements(
+        &self,
+        repository: &RepositoryName,
+        limit: usize,
+    ) -> Result<Vec<Signed>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = statements::newest(&mut conn, repository, limit).await;
+        self.done(conn, result)
+    }
+
     async fn see(
         &self,
         sightings: &[Sighting],

@@ -86,6 +86,19 @@ pub(super) async fn by_hash(
     Ok(found.into_iter().map(rows::signed).collect())
 }
 
+pub(super) async fn newest(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    limit: usize,
+) -> Result<Vec<Signed>, Fault> {
+    let found: Vec<SignedRow> = sqlx::query_as(sql::NEWEST_STATEMENTS)
+        .bind(repository.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(conn)
+        .await?;
+    Ok(found.into_iter().map(rows::signed).collect())
+}
+
 pub(super) async fn about(
     conn: &mut SqliteConnection,
     repository: &RepositoryName,
