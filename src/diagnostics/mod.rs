@@ -10,6 +10,7 @@ pub mod read;
 mod render;
 mod report;
 mod secrets;
+pub mod syntax;
 
 use std::fmt;
 use std::ops::Range;

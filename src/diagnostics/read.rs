@@ -9,7 +9,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
 use super::{Diagnostics, Finding, Report, alternatives, quoted, quoted_whole};
@@ -67,37 +67,6 @@ pub fn text_of<'b>(file: &str, bytes: &'b [u8], most: usize) -> Result<&'b str, 
                 .help("save it as UTF-8");
         refused(&String::from_utf8_lossy(bytes), finding)
     })
-}
-
-/// Parses the text as far as it goes; what can't be parsed is in the report.
-#[must_use]
-pub fn parse<'a>(file: &str, text: &'a str) -> (Report, Spanned<DeTable<'a>>) {
-    let mut report = Report::new(file, text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let mut last_line = 0;
-    for error in &errors {
-        report.text_is_lost();
-        let span = error.span().unwrap_or(0..0);
-        // What follows on the line is mostly a consequence.
-        if report.line(&span) != last_line {
-            last_line = report.line(&span);
-            report.add(syntax(error, &span));
-        }
-    }
-    (report, table)
-}
-
-fn syntax(error: &Error, span: &Span) -> Finding {
-    let help = match error.message() {
-        m if m.starts_with("duplicate key") => "a key or a table stands once: remove one of them",
-        m if m.starts_with("string values must be quoted") => "write it in double quotes",
-        m if m.contains("quote") => "text stands in double quotes, on one line",
-        m if m.contains("recur") => "nothing in this file is nested so deep",
-        _ => {
-            "write `key = value`: text in double quotes, lists as [\"a\", \"b\"], comments after #"
-        }
-    };
-    Finding::error("syntax", span, format!("not TOML: {}", error.message())).help(help)
 }
 
 /// A table whose keys are known.

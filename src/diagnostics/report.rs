@@ -1,5 +1,6 @@
 //! Collecting diagnostics while a file is read.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::place::Source;
@@ -71,6 +72,7 @@ pub struct Report {
     omitted: usize,
     suggestions: usize,
     whole: bool,
+    lost_lines: BTreeSet<usize>,
 }
 
 impl Report {
@@ -90,6 +92,7 @@ impl Report {
             omitted: 0,
             suggestions: 0,
             whole: true,
+            lost_lines: BTreeSet::new(),
         };
         for span in &private_keys {
             let at = span.start.saturating_sub(1)..span.start;
@@ -108,10 +111,20 @@ impl Report {
         self.whole = false;
     }
 
-    /// Whether the whole text was understood.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.whole
+    /// A line that the parser did not understand: it is told once, and whatever else would
+    /// be told of the line is a consequence.
+    pub fn line_is_lost(&mut self, finding: Finding) {
+        self.text_is_lost();
+        let line = self.line(&finding.span);
+        if !self.lost_lines.contains(&line) {
+            self.add(finding);
+            self.lose_line(line);
+        }
+    }
+
+    /// Whatever would be told of the line is a consequence.
+    pub fn lose_line(&mut self, line: usize) {
+        self.lost_lines.insert(line);
     }
 
     /// Whether an error was found.
@@ -128,7 +141,10 @@ impl Report {
 
     /// Keeps a finding, or counts it past [`MAX_DIAGNOSTICS`].
     pub fn add(&mut self, finding: Finding) {
-        if (finding.follows && !self.whole) || self.touches_private_key(&finding.span) {
+        if (finding.follows && !self.whole)
+            || self.touches_private_key(&finding.span)
+            || (!self.whole && self.lost_lines.contains(&self.line(&finding.span)))
+        {
             return;
         }
         self.errors += usize::from(finding.severity == Severity::Error);

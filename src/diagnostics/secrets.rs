@@ -26,10 +26,11 @@ const BEGINNINGS: [&str; 3] = ["-----BEGIN ", "Private-Lines:", "b3BlbnNzaC1rZXk
 /// Where the secret part begins. A header line may be shown, a key's first letters may not.
 fn secret_from(text: &str, at: usize, word: &str) -> Option<usize> {
     const PEM: &str = "PRIVATE KEY-----";
+    const LONGEST_HEADER: usize = 64;
     match word {
         "-----BEGIN " => {
-            let line = text.get(at..)?.lines().next()?;
-            Some(at + line.find(PEM)? + PEM.len())
+            let header = text.get(at..text.floor_char_boundary(at + LONGEST_HEADER))?;
+            Some(at + header.lines().next()?.find(PEM)? + PEM.len())
         }
         "Private-Lines:" => Some(at + word.len()),
         _ => Some(at),

@@ -20,6 +20,7 @@ mod trusts;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::diagnostics::syntax::{self, Mended};
 pub use crate::diagnostics::{Diagnostic, Diagnostics, Related, Severity};
 use crate::diagnostics::{Finding, Report, quoted, read};
 use crate::domain::digest::policy_digest;
@@ -87,7 +88,8 @@ const KEYS: [&str; 5] = ["version", "people", "groups", "detect", "rule"];
 /// Everything that is wrong with it, warnings included, in order of place.
 pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Checked, Diagnostics> {
     let text = read::text_of(file, bytes, POLICY_BYTES)?;
-    let (mut report, table) = read::parse(file, text);
+    let mended = Mended::new();
+    let (mut report, table) = syntax::parse(file, text, &mended);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
     if root.has_slips() {
         // A table under a wrong name: nobody of its people or groups is known.

@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::read::{self, Fields, Text};
+use crate::diagnostics::syntax::{self, Mended};
 pub use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::diagnostics::{Finding, Report};
 use crate::domain::escape::is_hidden;
@@ -146,7 +147,8 @@ const KEYS: [&str; 7] = ["policy", "store", "repository", "identity", "limits", 
 /// Everything that is wrong with them, in order of place.
 pub fn parse(file: &str, folder: &Path, bytes: &[u8]) -> Result<Settings, Diagnostics> {
     let text = read::text_of(file, bytes, SETTINGS_BYTES)?;
-    let (mut report, table) = read::parse(file, text);
+    let mended = Mended::new();
+    let (mut report, table) = syntax::parse(file, text, &mended);
     let report = &mut report;
     let root = Fields::new(report, table.get_ref(), 0..0, &KEYS);
     root.require(report, "policy", "the file", "write policy = \"/etc/countersign/policy.toml\"");
