@@ -136,7 +136,7 @@ impl Merge {
     }
 }
 
-fn merged(
+pub(super) fn merged(
     base: &[u8],
     ours: &[u8],
     theirs: &[u8],

@@ -181,6 +181,9 @@ fn write_object(objects: &Path, format: ObjectFormat, kind: &str, raw: &[u8]) ->
     let id = ObjectId::from_raw(id.as_bytes()).unwrap();
     let text = id.to_string();
     let path = objects.join(&text[..2]).join(&text[2..]);
+    if path.exists() {
+        return id;
+    }
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut loose = format!("{} {}\0", kind.str(), raw.len()).into_bytes();
     loose.extend_from_slice(raw);

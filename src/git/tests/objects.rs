@@ -111,7 +111,7 @@ fn a_bomb_of_tags_stops_at_its_limit() {
     let mut id = ground.commit(ground.tree(&[]), &[], "Root\n");
     let mut kind = "commit";
     let mut at_limit = id;
-    for level in 1..=5_000 {
+    for level in 1..=300 {
         id = ground.object("tag", &tag_bytes(id, kind, ""));
         kind = "tag";
         if level == 64 {

@@ -286,7 +286,7 @@ fn many_hidden_tips_go_through_standard_input() {
     let tree = ground.tree(&[]);
     let root = ground.commit(tree, &[], "Root\n");
     let hidden: Vec<_> =
-        (0..4_000).map(|n| ground.commit(tree, &[root], &format!("{n}\n"))).collect();
+        (0..2_000).map(|n| ground.commit(tree, &[root], &format!("{n}\n"))).collect();
     let tip = ground.commit(tree, &hidden[..2], "Tip\n");
     let repo = ground.open();
     assert_eq!(new_commits(&repo, tip, &hidden, 9).unwrap(), [tip]);
