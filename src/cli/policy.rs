@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::out;
 use crate::detect;
+use crate::git::laptop;
 use crate::policy::{self, Diagnostics, PolicyError, StarterPerson};
 use crate::signature;
 
@@ -28,35 +29,37 @@ enum Command {
         file: PathBuf,
     },
     /// Write a small working policy to start from
-    #[command(after_help = "Example:\n  countersign policy init policy.toml --id ghopper \\\n    \
-        --name 'Grace Hopper' --email grace@example.com --key ~/.ssh/id_ed25519.pub")]
-    Init {
-        /// Where to; standard output if it is not given
-        file: Option<PathBuf>,
-        /// The first senior's login
-        #[arg(long)]
-        id: String,
-        /// Their name
-        #[arg(long)]
-        name: Option<String>,
-        /// The address in their commits
-        #[arg(long)]
-        email: String,
-        /// Their public key, or its file
-        #[arg(long)]
-        key: String,
-    },
+    #[command(
+        after_help = "Examples:\n  countersign policy init policy.toml\n  countersign policy init \
+        policy.toml --id ghopper --name 'Grace Hopper' \\\n    --email grace@example.com --key \
+        ~/.ssh/id_ed25519.pub\n\nWithout flags the first senior is you, as git config and ~/.ssh know you."
+    )]
+    Init(InitArgs),
+}
+
+/// The first senior.
+#[derive(Debug, Args)]
+struct InitArgs {
+    /// Where to; standard output if it is not given
+    file: Option<PathBuf>,
+    /// The first senior's login; else the part of the address before the @
+    #[arg(long)]
+    id: Option<String>,
+    /// Their name; else git config user.name
+    #[arg(long)]
+    name: Option<String>,
+    /// The address in their commits; else git config user.email
+    #[arg(long)]
+    email: Option<String>,
+    /// Their public key or its file; else git's SSH signing key, else ~/.ssh/id_*.pub
+    #[arg(long)]
+    key: Option<String>,
 }
 
 pub(super) fn run(args: &PolicyArgs, json: bool) -> Result<Exit, CliError> {
     match &args.command {
         Command::Check { file } => check(file, json),
-        Command::Init { file, id, name, email, key } => {
-            let name = name.clone().unwrap_or_else(|| id.clone());
-            let person =
-                StarterPerson { id: id.clone(), name, email: email.clone(), key: public(key)? };
-            init(file.as_deref(), person)
-        }
+        Command::Init(args) => init(args.file.as_deref(), first_senior(args)?),
     }
 }
 
@@ -116,6 +119,44 @@ fn init(file: Option<&Path>, person: StarterPerson) -> Result<Exit, CliError> {
     write().map_err(|e| CliError::new(format!("\"{}\" can't be written: {e}", file.display())))?;
     out::line(&format!("wrote {}", file.display()));
     Ok(Exit::Done)
+}
+
+/// As the flags say, else as the person's own machine knows them.
+fn first_senior(args: &InitArgs) -> Result<StarterPerson, CliError> {
+    let configured = |key: &str| laptop::user_config(key).ok().flatten();
+    let email = args.email.clone().or_else(|| configured("user.email")).ok_or_else(|| {
+        CliError::usage("the first senior's address is not known").hint("--email NAME@HOST")
+    })?;
+    let local = email.split('@').next().unwrap_or_default().to_owned();
+    let id = args.id.clone().unwrap_or(local);
+    let name = args.name.clone().or_else(|| configured("user.name")).unwrap_or_else(|| id.clone());
+    let key = match &args.key {
+        Some(key) => public(key)?,
+        None => own_key(configured("user.signingkey"))?,
+    };
+    Ok(StarterPerson { id, name, email, key })
+}
+
+/// Git's SSH signing key, else the first of the usual public keys.
+fn own_key(signing: Option<String>) -> Result<String, CliError> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let usual = ["id_ed25519", "id_ecdsa", "id_ed25519_sk", "id_ecdsa_sk", "id_rsa"];
+    let usual =
+        usual.iter().map(|name| home.join(".ssh").join(name).to_string_lossy().into_owned());
+    let literal = |s: String| s.strip_prefix("key::").map(str::to_owned).unwrap_or(s);
+    signing
+        .map(literal)
+        .into_iter()
+        .chain(usual)
+        .find_map(|key| {
+            let file = if key.ends_with(".pub") { key.clone() } else { format!("{key}.pub") };
+            public(&file).or_else(|_| public(&key)).ok()
+        })
+        .ok_or_else(|| {
+            CliError::usage("no public key of yours was found")
+                .hint("ssh-keygen -t ed25519 makes one, or")
+                .hint("--key FILE.pub names the first senior's")
+        })
 }
 
 /// A public key as given, or out of a file.

@@ -27,6 +27,23 @@ pub enum Named {
     },
 }
 
+/// A value of the user's own configuration, outside any repository; `None` where it is not
+/// set, or no UTF-8. A leading `~` of a path stays.
+///
+/// # Errors
+/// [`GitError`] where git can't be started or says no.
+pub fn user_config(key: &str) -> Result<Option<String>, GitError> {
+    let said = Child::laptop(Path::new("."), "config").args(["--null", "--get", key]).run()?;
+    match said.code {
+        0 => {
+            let value = said.stdout.strip_suffix(b"\0").unwrap_or(&said.stdout);
+            Ok(String::from_utf8(value.to_vec()).ok())
+        }
+        1 => Ok(None),
+        _ => Err(said.error("config")),
+    }
+}
+
 impl Repo {
     /// The repository around a directory, as git finds it: upwards, through work trees,
     /// with git's own check of ownership.

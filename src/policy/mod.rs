@@ -11,7 +11,6 @@ mod keys;
 mod patterns;
 mod people;
 mod rules;
-mod signers;
 mod starter;
 #[cfg(test)]
 mod tests;
@@ -28,7 +27,6 @@ use crate::domain::escape::is_hidden;
 use crate::domain::limits::POLICY_BYTES;
 use crate::domain::policy::Policy;
 use read::{Fields, Text};
-pub use signers::allowed_signers;
 pub use starter::{StarterPerson, starter};
 
 /// A policy without errors.

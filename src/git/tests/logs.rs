@@ -18,7 +18,7 @@ fn decision(n: usize) -> DecisionId {
 }
 
 fn at(statements: i64, landings: i64) -> LogPosition {
-    LogPosition { statements, landings }
+    LogPosition { statements, landings, policy: Some(policy_digest(b"in force")) }
 }
 
 #[test]
