@@ -1,1 +1,16 @@
-//! Tests.
+//! The gate from outside: real pushes by real git against real repositories, in a
+//! hermetic environment. Each attack stands beside its innocent twin.
+//!
+//! Needed on the machine: git, ssh-keygen, ssh and sshd. A test whose tool is missing
+//! fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod cheats;
+mod support;
+mod team;

@@ -1,0 +1,153 @@
+//! A client that reaches into the server's environment (G2, G22). `--receive-pack` stands
+//! for a broad `AcceptEnv`: over a local path it sets variables on the server's side.
+
+use crate::support::clone::path_text;
+use crate::support::{Clone, MAIN, NEEDS, PushResult, World, ai, human};
+
+/// Pushes to main with these variables set for receive-pack and its hooks.
+#[track_caller]
+fn push(clone: &Clone<'_>, variables: &[(&str, &str)]) -> PushResult {
+    let list: String = variables.iter().map(|(n, v)| format!("'{n}={v}' ")).collect();
+    let program = format!("--receive-pack=env {list}git-receive-pack");
+    clone.push_with(&[&program], &["HEAD:refs/heads/main"])
+}
+
+#[test]
+fn alternates_that_a_client_names() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let plain = kim.commit(human("Plain\n").file("a", "a\n"));
+    let objects = path_text(&kim.dir.join(".git/objects"));
+    push(&kim, &[("GIT_ALTERNATE_OBJECT_DIRECTORIES", &objects)]).refused();
+    assert_ne!(world.tip(&kim.bare, MAIN).as_deref(), Some(plain.as_str()));
+    push(&kim, &[("HARMLESS", &objects)]).lands(&[MAIN]);
+}
+
+/// Variables that would show the gate other history than git's: they change nothing.
+#[test]
+fn variables_that_bend_history() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let base = kim.head();
+    let marked = kim.commit(ai("Marked").file("a", "a\n"));
+    let grafts = world.path("grafts");
+    std::fs::write(&grafts, format!("{marked}\n")).expect("a file");
+    let shallow = world.path("shallow");
+    std::fs::write(&shallow, format!("{marked}\n")).expect("a file");
+    let config = world.path("evil.toml");
+    std::fs::write(&config, "policy = \"/dev/null\"\n").expect("a file");
+    let (grafts, shallow, config) = (path_text(&grafts), path_text(&shallow), path_text(&config));
+    for variables in [
+        &[("GIT_GRAFT_FILE", grafts.as_str())][..],
+        &[("GIT_SHALLOW_FILE", &shallow)],
+        &[("GIT_REPLACE_REF_BASE", "refs/heads/")],
+        &[("GIT_NO_REPLACE_OBJECTS", "1")],
+        &[("GIT_CEILING_DIRECTORIES", "/")],
+        &[("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1")],
+        &[("GIT_INDEX_FILE", "/dev/null")],
+        &[("GIT_WORK_TREE", "/tmp")],
+        &[("GIT_PREFIX", "x/")],
+        &[("GIT_QUARANTINE_PATH", "/tmp")],
+        &[("COUNTERSIGN_CONFIG", &config)],
+        &[("COUNTERSIGN_POLICY", &config)],
+        &[("COUNTERSIGN_MODE", "warn")],
+        &[("COUNTERSIGN_SKIP", "1")],
+        &[("XDG_CONFIG_HOME", "/tmp")],
+        &[("HOME", "/nonexistent")],
+        &[("TMPDIR", "/nonexistent")],
+        &[("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full")],
+        &[("NO_COLOR", ""), ("TERM", "xterm"), ("CLICOLOR_FORCE", "1")],
+        &[("GIT_PUSH_OPTION_COUNT", "1"), ("GIT_PUSH_OPTION_0", "countersign.skip")],
+        &[("GIT_PUSH_CERT_STATUS", "G"), ("GIT_PUSH_CERT_SIGNER", "ghopper")],
+        &[("REMOTE_USER", "ghopper"), ("GL_USER", "ghopper"), ("GL_USERNAME", "ghopper")],
+        &[("LD_LIBRARY_PATH", "/nonexistent")],
+        &[("GIT_TRACE", "1"), ("GIT_TRACE2", "1")],
+    ] {
+        let result = push(&kim, variables);
+        assert!(!result.ok, "{variables:?} let it in:\n{}", result.all);
+        assert_eq!(result.landed(), Vec::<String>::new(), "{variables:?}\n{}", result.all);
+        assert_eq!(world.tip(&kim.bare, MAIN).as_deref(), Some(base.as_str()));
+    }
+}
+
+/// The same variables around plain work do no harm.
+#[test]
+fn harmless_variables_stop_nobody() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    for (n, variables) in [
+        &[("LC_ALL", "de_DE.UTF-8"), ("LANG", "de_DE.UTF-8")][..],
+        &[("HOME", "/nonexistent")],
+        &[("RUST_BACKTRACE", "full")],
+        &[("GIT_TERMINAL_PROMPT", "0")],
+        &[("GIT_PROTOCOL", "version=2")],
+        &[("TERM", "xterm-256color")],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        kim.commit(human(format!("Plain {n}\n")).file("a", format!("{n}\n")));
+        push(&kim, variables).lands(&[MAIN]);
+    }
+}
+
+/// A namespace moves refs out of sight of rules that gate full names.
+#[test]
+fn namespace() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(ai("Marked").file("a", "a\n"));
+    push(&kim, &[("GIT_NAMESPACE", "elsewhere")]).refused();
+    kim.amend(human("Plain\n").file("a", "a\n"));
+    push(&kim, &[]).lands(&[MAIN]);
+}
+
+/// The hook started by hand in odd circumstances says no and does not fall over.
+#[test]
+fn hook_started_by_hand() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Marked").file("a", "a\n"));
+    let base = kim.rev("origin/main");
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let zero = "0".repeat(40);
+    for stdin in [
+        format!("{base} {id} {MAIN}"),
+        format!("{base} {id} {MAIN}\r\n"),
+        format!("{base} {id}\n"),
+        format!("{base}  {id} {MAIN}\n"),
+        format!("{id} {MAIN}\n"),
+        format!("{base} {} {MAIN}\n", &id[..39]),
+        format!("{base} {} {MAIN}\n", id.to_uppercase()),
+        format!("{base} {} {MAIN}\n", "f".repeat(40)),
+        format!("{} {id} {MAIN}\n", "f".repeat(40)),
+        format!("{base} {} {MAIN}\n", "f".repeat(64)),
+        format!("{base} {id} {MAIN}\n\n"),
+        format!("{base} {id} {MAIN}\n{base} {id} {MAIN}\n"),
+        format!("{zero} {zero} {MAIN}\n"),
+        format!("{base} {id} {MAIN}\0\n"),
+        "\n".to_owned(),
+        format!("{base} {id} \n"),
+        format!("{base} {id} {}\n", "x".repeat(5_000)),
+    ] {
+        let output = world.hook(&kim.bare, "pre-receive", "kim", stdin.as_bytes());
+        output.exits(1).keeps_quiet_about("panicked");
+    }
+    // Said rightly, what is on main already is nothing new.
+    let stdin = format!("{zero} {base} refs/heads/release/1\n");
+    world.hook(&kim.bare, "pre-receive", "kim", stdin.as_bytes()).exits(0);
+    let stdin = format!("{base} {id} refs/heads/other\n");
+    world.hook(&kim.bare, "pre-receive", "kim", stdin.as_bytes()).exits(0);
+    let stdin = format!("{base} {id} {MAIN}\n");
+    world.hook(&kim.bare, "pre-receive", "kim", stdin.as_bytes()).exits(1).says(NEEDS);
+}
+
+#[test]
+fn hook_given_nothing_has_nothing_to_say() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let output = world.hook(&kim.bare, "pre-receive", "kim", b"");
+    // git never calls it so: no ref is no push.
+    assert!(matches!(output.code, Some(0 | 1)), "{}", output.all());
+    output.keeps_quiet_about("panicked");
+}

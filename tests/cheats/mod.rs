@@ -1,0 +1,12 @@
+//! A developer, and sometimes a senior, who wants AI-assisted work on main without the
+//! sign-off it needs. Each attack is a real push; its innocent twin stands beside it.
+
+mod delivery;
+mod environment;
+mod four_eyes;
+mod marks;
+mod net_change;
+mod ranges;
+mod references;
+mod replay;
+mod validity;

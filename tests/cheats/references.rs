@@ -1,0 +1,191 @@
+//! Refs as a way around: deletes, rewinds, names that mislead (G17, G24).
+
+use crate::support::clone::path_text;
+use crate::support::{Draft, MAIN, NEEDS, Policy, World, ai, human};
+
+/// Main two plain commits further on.
+fn grown(world: &World) -> crate::support::Clone<'_> {
+    let kim = world.clone("kim");
+    kim.commit(human("One\n").file("a", "a\n"));
+    kim.commit(human("Two\n").file("b", "b\n"));
+    kim.push_main().accepted();
+    kim.git(&["config", "remote.origin.push", "HEAD"]);
+    world.git_in(&kim.bare, &["config", "receive.denyDeleteCurrent", "ignore"]);
+    kim
+}
+
+#[test]
+fn rewinding_a_gated_ref() {
+    let world = World::new();
+    let kim = grown(&world);
+    kim.push(&["+HEAD~1:refs/heads/main"]).rejected_with("rewind");
+    kim.branch("other", "HEAD~2");
+    kim.commit(human("Another\n").file("c", "c\n"));
+    kim.push(&["+HEAD:refs/heads/main"]).rejected_with("rewind");
+    // An ungated ref is its owner's.
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.push(&["+HEAD~1:refs/heads/topic"]).lands(&["refs/heads/topic"]);
+    world.set_policy(&Policy::standard().with("allow", r#"["rewind"]"#));
+    kim.push(&["+HEAD:refs/heads/main"]).lands(&[MAIN]);
+}
+
+#[test]
+fn allowed_rewind_is_no_way_around_a_sign_off() {
+    let world = World::with(&Policy::standard().with("allow", r#"["rewind", "delete"]"#));
+    let kim = grown(&world);
+    kim.branch("other", "HEAD~2");
+    kim.commit(ai("Another").file("c", "c\n"));
+    kim.push(&["+HEAD:refs/heads/main"]).rejected_with(NEEDS);
+    // Deleted in one push, created anew in the next.
+    kim.push(&[":refs/heads/main"]).lands(&[MAIN]);
+    kim.push_main().rejected_with(NEEDS);
+}
+
+#[test]
+fn deleting_a_gated_ref() {
+    let world = World::new();
+    let kim = grown(&world);
+    kim.push(&[":refs/heads/main"]).rejected_with("delete");
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.push(&[":refs/heads/topic"]).lands(&["refs/heads/topic"]);
+    world.set_policy(&Policy::standard().with("allow", r#"["delete"]"#));
+    kim.push(&[":refs/heads/main"]).lands(&[MAIN]);
+}
+
+#[test]
+fn names_that_git_reads_in_another_way() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let head = kim.head();
+    let hex = "d".repeat(40);
+    for name in [
+        format!("refs/replace/{head}"),
+        "refs/heads/HEAD".to_owned(),
+        "refs/heads/refs/heads/main".to_owned(),
+        format!("refs/heads/{hex}"),
+        format!("refs/tags/{hex}"),
+        format!("refs/heads/{}", "d".repeat(64)),
+    ] {
+        kim.push(&[&format!("HEAD:{name}")]).refused();
+    }
+    for name in ["refs/heads/HEADER", "refs/tags/v1", "refs/heads/feature/refs/x"] {
+        kim.push(&[&format!("HEAD:{name}")]).lands(&[name]);
+    }
+}
+
+/// A replacement on the server makes git show a clean commit where a marked one stands.
+#[test]
+fn replacement_does_not_change_what_the_gate_reads() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let base = kim.head();
+    let clean = kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.git(&["reset", "-q", "--hard", &base]);
+    let marked = kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push(&[&format!("{clean}:refs/heads/clean"), &format!("{marked}:refs/heads/marked")])
+        .accepted();
+    world.git_in(&kim.bare, &["update-ref", &format!("refs/replace/{marked}"), &clean]);
+    kim.push(&[&format!("{marked}:{MAIN}")]).rejected_with(&marked[..8]);
+}
+
+#[test]
+fn push_that_would_make_the_repository_shallow() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    for n in 0..3 {
+        kim.commit(ai(&format!("Marked {n}")).file("a", format!("{n}\n")));
+    }
+    kim.commit(human("Plain\n").file("b", "b\n"));
+    let shallow = world.path("clones/shallow");
+    let url = format!("file://{}", path_text(&kim.dir));
+    world.git_in(&kim.dir, &["clone", "-q", "--depth=1", &url, &path_text(&shallow)]);
+    let thief = crate::support::Clone::new(&world, "kim", shallow, kim.bare.clone());
+    thief.git(&["remote", "set-url", "origin", &path_text(&kim.bare)]);
+    world.git_in(&kim.bare, &["config", "receive.shallowUpdate", "true"]);
+    thief.push(&["HEAD:refs/heads/release/1"]).rejected_with("shallow");
+    assert!(!kim.bare.join("shallow").exists());
+    // A shallow clone whose roots the server has is like any other.
+    let honest = world.path("clones/honest");
+    let url = format!("file://{}", path_text(&kim.bare));
+    world.git_in(&kim.dir, &["clone", "-q", "--depth=1", &url, &path_text(&honest)]);
+    let honest = crate::support::Clone::new(&world, "kim", honest, kim.bare.clone());
+    honest.commit(human("Plain\n").file("c", "c\n"));
+    honest.push_main().lands(&[MAIN]);
+}
+
+#[test]
+fn mirror_of_everything() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.git(&["checkout", "-q", "-b", "topic"]);
+    kim.commit(ai("Marked").file("b", "b\n"));
+    kim.git(&["branch", "-q", "-f", "main"]);
+    kim.push_with(&["--mirror"], &[]).rejected_with(NEEDS);
+    // A mirror without main would delete it.
+    kim.git(&["branch", "-q", "-D", "main"]);
+    kim.git(&["update-ref", "-d", "refs/remotes/origin/HEAD"]);
+    kim.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    kim.push_with(&["--mirror"], &[]).rejected_with("delete");
+    // A plain one passes.
+    let other = world.clone("kim");
+    other.commit(human("Plain\n").file("a", "a\n"));
+    let push = other.push_with(&["--mirror"], &[]);
+    push.accepted();
+    assert!(push.landed().contains(&MAIN.to_owned()));
+}
+
+/// Whatever pretends to be the gate's own is refused, and says nothing to the log.
+#[test]
+fn the_gates_own_refs() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push_main().rejected_with(NEEDS);
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+    let log = world.tip(&kim.bare, "refs/countersign/log");
+    assert!(log.is_some(), "no log after a landing");
+    for spec in [
+        "+HEAD:refs/countersign/log",
+        ":refs/countersign/log",
+        "HEAD:refs/countersign/log/x",
+        "HEAD:refs/countersign/anything",
+        "HEAD:refs/countersign/inbox",
+        "HEAD:refs/countersign/inbox/x",
+        "HEAD:refs/countersign/inbox/x/y",
+    ] {
+        kim.push(&[spec]).refused();
+        assert_eq!(world.tip(&kim.bare, "refs/countersign/log"), log, "after {spec}");
+    }
+    let refs = world.git_in(&kim.bare, &["for-each-ref", "refs/countersign"]);
+    assert_eq!(refs.lines().count(), 1, "{refs}");
+}
+
+#[test]
+fn gated_ref_ends_in_a_commit() {
+    let world = World::with(&Policy::standard().with("refs", r#"["refs/heads/*", "refs/tags/*"]"#));
+    let kim = world.clone("kim");
+    let marked = kim.commit(ai("Marked").file("a", "a\n"));
+    kim.git(&["tag", "-a", "-m", "v1", "v1", &marked]);
+    kim.git(&["tag", "-a", "-m", "of a tag", "v2", "v1"]);
+    kim.push(&["refs/tags/v1"]).rejected_with(&marked[..8]);
+    kim.push(&["refs/tags/v2"]).rejected_with(&marked[..8]);
+    let tree = kim.rev("HEAD^{tree}");
+    kim.push(&[&format!("{tree}:refs/tags/tree")]).refused();
+    kim.git(&["tag", "-a", "-m", "plain", "v0", "origin/main"]);
+    kim.push(&["refs/tags/v0"]).lands(&["refs/tags/v0"]);
+}
+
+#[test]
+fn tag_whose_message_tells() {
+    let world = World::with(&Policy::standard().with("refs", r#"["refs/heads/*", "refs/tags/*"]"#));
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let message = format!("v1\n\n{}", crate::support::CLAUDE);
+    kim.git(&["tag", "-a", "-m", &message, "v1"]);
+    kim.push(&["refs/tags/v1"]).rejected_with(NEEDS);
+    kim.git(&["tag", "-f", "-a", "-m", "v1", "v1"]);
+    kim.push(&["refs/tags/v1"]).lands(&["refs/tags/v1"]);
+}
