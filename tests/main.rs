@@ -11,6 +11,13 @@
     clippy::print_stderr
 )]
 
+mod admin;
 mod cheats;
+mod controls;
+mod docs;
+mod layers;
 mod support;
 mod team;
+mod text;
+mod tools;
+mod transports;

@@ -7,20 +7,21 @@
 pub(crate) mod clone;
 pub(crate) mod commit;
 pub(crate) mod delivery;
+pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod policy;
 pub(crate) mod push;
 pub(crate) mod run;
+pub(crate) mod sshd;
 pub(crate) mod statement;
 pub(crate) mod world;
 
 pub(crate) use clone::Clone;
 pub(crate) use commit::{CLAUDE, Commit, ai, human};
 pub(crate) use delivery::Delivery;
-pub(crate) use keys::{Key, key};
+pub(crate) use keys::key;
 pub(crate) use policy::Policy;
 pub(crate) use push::PushResult;
-pub(crate) use run::Output;
 pub(crate) use statement::{Draft, Signed};
 pub(crate) use world::World;
 

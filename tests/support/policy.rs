@@ -94,12 +94,6 @@ impl Policy {
         self
     }
 
-    /// Drops all rules.
-    pub(crate) fn without_rules(mut self) -> Self {
-        self.rules.clear();
-        self
-    }
-
     /// Adds lines at the end as they are.
     pub(crate) fn tail(mut self, lines: &str) -> Self {
         self.tail.push_str(lines);

@@ -1,0 +1,343 @@
+//! What the pusher reads: snapshots of each family, and what must hold of every text.
+//!
+//! Ids, dates and decisions are replaced by names before a snapshot is taken.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use crate::support::world::lines;
+use crate::support::{CLAUDE, Clone, Commit, Draft, MAIN, Policy, PushResult, World, ai, human};
+
+/// Ids by the order in which they are met, so that a reader can tell them apart.
+fn redact(text: &str) -> String {
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let hex = Regex::new(r"\b[0-9a-f]{8}(?:[0-9a-f]{0,56})\b").expect("a pattern");
+    let named = hex.replace_all(text, |found: &regex::Captures<'_>| {
+        let next = names.len() + 1;
+        let number = names.entry(found[0][..8].to_owned()).or_insert(next);
+        if found[0].len() == 8 { format!("<id-{number}>") } else { format!("<full-id-{number}>") }
+    });
+    let decision = Regex::new(r"\bD-[0-9A-Z]{10}\b").expect("a pattern");
+    let date = Regex::new(r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?").expect("a pattern");
+    let named = decision.replace_all(&named, "D-<decision>");
+    date.replace_all(&named, "<date>").into_owned()
+}
+
+/// Plain ASCII, at most 72 columns, no blanks at the ends, no empty ending.
+#[track_caller]
+fn well_formed(push: &PushResult) {
+    for line in push.remote.lines() {
+        assert!(line.is_ascii(), "not ASCII: {line:?}\n{}", push.all);
+        assert!(line.len() <= 72, "{} columns: {line:?}\n{}", line.len(), push.all);
+        assert_eq!(line.trim_end(), line, "{}", push.all);
+    }
+}
+
+#[track_caller]
+fn snapshot(name: &str, push: &PushResult) {
+    well_formed(push);
+    insta::assert_snapshot!(name, redact(&push.remote));
+}
+
+fn work(n: usize) -> Commit {
+    ai(&format!("Work {n}")).file(format!("src/f{n}.rs"), format!("{n}\n"))
+}
+
+#[test]
+fn one_commit_needs_a_sign_off() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(ai("Add token refresh").file("src/token.rs", "fn refresh() {}\n"));
+    snapshot("one_commit", &kim.push_main());
+}
+
+#[test]
+fn two_rules_and_five_commits() {
+    let policy = Policy::standard()
+        .group("payments", r#"["khamilton", "alovelace"]"#)
+        .rule("payments")
+        .with("refs", r#"["refs/heads/main"]"#)
+        .with("paths", r#"["pay/**"]"#)
+        .with("sign_offs", "2")
+        .with("from", r#"["payments"]"#);
+    let world = World::with(&policy);
+    let kim = world.clone("kim");
+    kim.commit(human("Plain one\n").file("a", "a\n"));
+    kim.commit(work(1));
+    let pay = kim.commit(ai("Retry on 429").file("pay/retry.rs", "retry\n"));
+    kim.commit(human("Plain two\n").file("b", "b\n"));
+    kim.commit(human(format!("Squash (#7)\n\n* One\n\n{CLAUDE}\n\n* Two\n")).file("c", "c\n"));
+    kim.deliver(&[&Draft::approve().commit(&kim, &pay).sign("alovelace")]);
+    snapshot("two_rules", &kim.push_main());
+}
+
+#[test]
+fn stale_sign_off() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Edit").file("src/app.rs", lines(&[(30, "edited")])));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.amend(ai("Edit").file("src/app.rs", lines(&[(30, "edited"), (31, "more")])));
+    snapshot("stale", &kim.push_main());
+}
+
+#[test]
+fn sign_offs_that_do_not_count() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let message = format!("Add it\n\nCo-authored-by: Ada <ada@example.com>\n{CLAUDE}\n");
+    let id = kim.commit(human(message).author("ghopper").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let draft = Draft::approve().commit(&kim, &id);
+    kim.deliver(&[&draft.sign("ghopper"), &draft.sign("alovelace")]);
+    snapshot("can_not_sign", &kim.push_main());
+}
+
+#[test]
+fn expired_revoked_declined() {
+    let world = World::with(&Policy::standard().with("veto", "true"));
+    let kim = world.clone("kim");
+    let id = kim.commit(work(1));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let draft = Draft::approve().commit(&kim, &id);
+    let old = crate::support::statement::from_now(-30 * 86_400);
+    let revoked = draft.sign("alovelace");
+    kim.deliver(&[
+        &draft.clone().set("issuedAt", old).sign("ghopper"),
+        &revoked,
+        &Draft::new("revoke", crate::support::API).statement(&revoked.hash()).sign("alovelace"),
+        &draft.set("verdict", "decline").set("reason", "Needs a test").sign("khamilton"),
+    ]);
+    snapshot("expired_revoked_declined", &kim.push_main());
+}
+
+#[test]
+fn warn_mode() {
+    let world = World::with(&Policy::standard().with("mode", "\"warn\""));
+    let kim = world.clone("kim");
+    kim.commit(work(1));
+    let push = kim.push_main();
+    push.lands(&[MAIN]);
+    snapshot("warn", &push);
+}
+
+#[test]
+fn success_and_hint() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let one = kim.commit(work(1));
+    let two = kim.commit(work(2));
+    snapshot("hint_on_an_ungated_branch", &kim.push(&["HEAD:refs/heads/topic"]));
+    let delivered = kim.deliveries(&[
+        &Draft::approve().commit(&kim, &one).sign("ghopper"),
+        &Draft::approve().commit(&kim, &two).sign("alovelace"),
+    ]);
+    snapshot("delivered", &kim.push(&[&delivered[0], &delivered[1]]));
+    snapshot("landed", &kim.push_main());
+}
+
+#[test]
+fn who_are_you() {
+    let world = World::new();
+    let nobody = world.clone("");
+    nobody.commit(work(1).author("kim").committer("kim"));
+    snapshot("no_identity", &nobody.push_main());
+}
+
+#[test]
+fn not_the_pushers_fault() {
+    let world = World::with_settings(&Policy::standard(), "[limits]\nnew_commits = 3\n");
+    let kim = world.clone("kim");
+    (0..4).for_each(|n| drop(kim.commit(human(format!("{n}\n")).file("a", format!("{n}\n")))));
+    snapshot("limit", &kim.push_main());
+    kim.git(&["reset", "-q", "--hard", "origin/main"]);
+    kim.commit(work(1));
+    let settings = crate::support::world::Settings {
+        store: Some(world.path("nowhere/x.db")),
+        ..Default::default()
+    };
+    world.write_settings(&settings);
+    snapshot("store_unreachable", &kim.push_main());
+    snapshot("store_unreachable_ungated", &kim.push(&["HEAD:refs/heads/topic"]));
+    world.write_settings(&Default::default());
+    world.set_policy(&Policy::standard().with("sign_off", "1"));
+    snapshot("policy_broken", &kim.push_main());
+}
+
+#[test]
+fn refs_that_may_not_go() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    world.git_in(&kim.bare, &["config", "receive.denyDeleteCurrent", "ignore"]);
+    snapshot("delete", &kim.push(&[":refs/heads/main"]));
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().accepted();
+    snapshot("rewind", &kim.push(&["+HEAD~1:refs/heads/main"]));
+}
+
+#[test]
+fn deliveries_that_are_refused() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(work(1));
+    let elsewhere = Draft::approve().set("repository", "payments/web").commit(&kim, &id);
+    let specs = kim.deliveries(&[
+        &elsewhere.sign("ghopper"),
+        &Draft::approve().commit(&kim, &id).sign("mallory"),
+    ]);
+    snapshot("wrong_repository", &kim.push(&[&specs[0]]));
+    snapshot("unknown_key", &kim.push(&[&specs[1]]));
+    snapshot("reserved_ref", &kim.push(&["HEAD:refs/countersign/mine"]));
+}
+
+#[test]
+fn several_refs_and_a_long_list() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    (0..30).for_each(|n| drop(kim.commit(work(n))));
+    snapshot("two_refs", &kim.push(&["HEAD:refs/heads/main", "HEAD~28:refs/heads/release/1"]));
+}
+
+#[test]
+fn declaration_is_missing() {
+    let world = World::with(&Policy::standard().detect("declare", "\"required\""));
+    let kim = world.clone("kim");
+    kim.commit(human("Say nothing\n").file("a", "a\n"));
+    snapshot("declare", &kim.push_main());
+}
+
+/// The commands of a rejection, typed as they stand, lead to a landing.
+#[test]
+fn printed_commands_work_as_they_stand() {
+    let world = World::new();
+    let (kim, grace) = (world.clone("kim"), world.clone("ghopper"));
+    kim.git(&["checkout", "-q", "-b", "token-refresh"]);
+    kim.commit(work(1));
+    kim.commit(work(2));
+    let push = kim.push_main();
+    push.rejected();
+    let commands = commands_of(&push.remote);
+    let run = |clone: &Clone<'_>, line: &str| {
+        let line = line.replace("countersign ", &format!("{} ", env!("CARGO_BIN_EXE_countersign")));
+        let output = clone.command("sh").args(["-c", &line]).output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{line}\n{said}\nof\n{}", push.remote);
+    };
+    assert!(commands.iter().any(|c| c.starts_with("git push origin ")), "{commands:?}");
+    assert!(commands.iter().any(|c| c.starts_with("countersign approve ")), "{commands:?}");
+    // The senior's own settings, as the README tells them to make once.
+    let key = crate::support::key("ghopper");
+    grace.git(&["config", "countersign.key", key.file.to_str().expect("a path")]);
+    for command in &commands {
+        if command.starts_with("git push") {
+            run(&kim, command);
+        } else if command.starts_with("countersign") {
+            run(&grace, &format!("{command} --yes"));
+        } else {
+            run(&grace, command);
+        }
+    }
+    kim.push_main().lands(&[MAIN]);
+}
+
+/// `hint:` lines that are indented deep are commands; deeper ones continue them.
+fn commands_of(remote: &str) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for line in remote.lines() {
+        let Some(rest) = line.strip_prefix("hint: ") else { continue };
+        let text = rest.trim_start();
+        let depth = rest.len() - text.len();
+        if text.starts_with("git ") || text.starts_with("countersign ") {
+            commands.push(text.to_owned());
+        } else if depth >= 5 && !commands.is_empty() {
+            let last = commands.last_mut().expect("a command");
+            last.push(' ');
+            last.push_str(text.trim_end_matches('\\'));
+        }
+    }
+    commands.into_iter().map(|c| c.trim_end_matches('\\').trim().to_owned()).collect()
+}
+
+const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}gnp\u{2066}\u{200b}\u{9b}31m";
+
+/// ESC and bidi in subject, author, trailer, path and ref; [`PushResult`] looks at every
+/// character of every push.
+#[test]
+fn hostile_bytes_are_shown_and_not_obeyed() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let who = format!("{HOSTILE} <kim{HOSTILE}@example.com>");
+    let message =
+        format!("{HOSTILE}subject\r\x08\x08fake\n\nCo-Authored-By: {HOSTILE} {}\n", &CLAUDE[16..]);
+    kim.commit(human(&message).author(&who).committer(&who).file(format!("p{HOSTILE}"), "x\n"));
+    let branch = "refs/heads/release/\u{202e}gnp\u{2066}".to_owned();
+    for name in [MAIN, &branch, "refs/heads/topic\u{202e}x"] {
+        let push = kim.push(&[&format!("HEAD:{name}")]);
+        assert_eq!(push.ok, name.contains("topic"), "{}", push.all);
+        push.keeps_quiet_about("fake\n");
+    }
+    let id = kim.head();
+    kim.deliver(&[&Draft::approve().set("reason", HOSTILE).commit(&kim, &id).sign("ghopper")]);
+    let push = kim.push(&[&format!("HEAD:{MAIN}")]);
+    // A committer whom the policy does not know is Kim, the first pusher.
+    push.lands(&[MAIN]);
+    let other = Draft::approve().refs(&[HOSTILE]).commit(&kim, &id).sign("alovelace");
+    let specs = kim.deliveries(&[&other]);
+    kim.push(&[&specs[0]]);
+    let other = Draft::new("approve", HOSTILE).commit(&kim, &id).sign("alovelace");
+    let specs = kim.deliveries(&[&other]);
+    kim.push(&[&specs[0]]).rejected();
+}
+
+/// The same bytes on the senior's terminal.
+#[test]
+fn hostile_bytes_on_the_laptop() {
+    let world = World::new();
+    let (kim, grace) = (world.clone("kim"), world.clone("ghopper"));
+    let message = format!("{HOSTILE}subject\n\nCo-Authored-By: {HOSTILE} {}\n", &CLAUDE[16..]);
+    let id = kim.commit(human(&message).file(format!("p{HOSTILE}"), "x\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    grace.fetch();
+    let key = crate::support::key("ghopper");
+    let file = key.file.to_str().expect("a path");
+    let args = [
+        "approve",
+        &id,
+        "--ref",
+        MAIN,
+        "--repository",
+        crate::support::API,
+        "--key",
+        file,
+        "--yes",
+        "--remote",
+        "origin",
+    ];
+    let output = grace.countersign(&args);
+    output.exits(0);
+    let harmful = |c: &char| matches!(*c, '\x1b' | '\u{7}' | '\u{202e}' | '\u{2066}' | '\u{9b}');
+    assert!(!output.all().contains(harmful_of(&harmful)), "{:?}", output.all());
+    kim.push_main().lands(&[MAIN]);
+}
+
+fn harmful_of(test: &dyn Fn(&char) -> bool) -> impl FnMut(char) -> bool + '_ {
+    move |c| test(&c)
+}
+
+/// Long names make long lines only where a command must stay whole.
+#[test]
+fn long_data_is_cut() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let long = "x".repeat(5_000);
+    kim.commit(
+        human(format!("{long}\n\nCo-Authored-By: {long} <noreply@anthropic.com>\n"))
+            .author(&format!("{long} <{long}@example.com>"))
+            .file("a", "a\n"),
+    );
+    let push = kim.push_main();
+    push.rejected();
+    well_formed(&push);
+}

@@ -1,0 +1,204 @@
+//! The commands beside the hook: exit codes, JSON, demo, `check`, `status`, `policy`.
+
+use std::fs;
+
+use crate::support::clone::path_text;
+use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
+
+/// The decision that a rejection names.
+fn decision_of(remote: &str) -> String {
+    let words = remote.split_whitespace();
+    let found = words.filter(|w| w.starts_with("D-")).next_back();
+    found.unwrap_or_else(|| panic!("no decision in\n{remote}")).to_owned()
+}
+
+#[test]
+fn show_tells_a_decision_again() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let push = kim.push_main();
+    let decision = decision_of(&push.rejected().remote);
+    let output = world.countersign(&["show", &decision, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&output.exits(0).out()).expect("JSON");
+    let text = json.to_string();
+    for needle in [id.as_str(), MAIN, API, "production", "kim", &decision] {
+        assert!(text.contains(needle), "no {needle} in {text}");
+    }
+    world.countersign(&["show", &decision]).exits(0).says(&id[..8]);
+    world.countersign(&["show", "D-0000000000"]).exits(1);
+    world.countersign(&["show", "nonsense"]);
+}
+
+#[test]
+fn every_push_to_a_gated_ref_is_on_record() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+    let names = world.git_in(&kim.bare, &["ls-tree", "-r", "--name-only", "refs/countersign/log"]);
+    let count = names.lines().filter(|n| n.starts_with("decisions/")).count();
+    assert_eq!(count, 1, "{names}");
+    let show = |n: &str| world.git_in(&kim.bare, &["show", &format!("refs/countersign/log:{n}")]);
+    let name = names.lines().find(|n| n.starts_with("decisions/")).expect("a decision");
+    let json: serde_json::Value = serde_json::from_str(&show(name)).expect("JSON");
+    assert!(json.to_string().contains(&kim.head()), "{json}");
+}
+
+#[test]
+fn machine_readable_last_line() {
+    let world = World::with_settings(&Policy::standard(), "[report]\nmachine_line = true\n");
+    let kim = world.clone("kim");
+    kim.commit(ai("Add it").file("a", "a\n"));
+    let push = kim.push_main();
+    let last = push.rejected().remote.lines().last().expect("a line").to_owned();
+    assert!(last.contains(&decision_of(&push.remote)), "{last}");
+    let start = last.find('{').unwrap_or_else(|| panic!("no JSON in {last:?}"));
+    let json: serde_json::Value = serde_json::from_str(&last[start..]).expect("JSON");
+    assert!(json.is_object());
+}
+
+/// A clone that knows the policy from the log.
+fn informed<'w>(world: &'w World) -> Clone<'w> {
+    let setup = world.clone("kim");
+    setup.commit(human("Plain\n").file("first", "x\n"));
+    setup.push_main().lands(&[MAIN]);
+    let kim = world.clone("kim");
+    kim.git(&["config", "countersign.repository", API]);
+    kim.git(&["config", "countersign.remote", "origin"]);
+    fetch_log(&kim);
+    kim
+}
+
+fn fetch_log(clone: &Clone<'_>) {
+    clone.git(&["fetch", "-q", "origin", "+refs/countersign/log:refs/countersign/log"]);
+}
+
+#[test]
+fn check_says_what_the_gate_would() {
+    let world = World::new();
+    let kim = informed(&world);
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let check = ["check", "origin/main..HEAD", "--ref", MAIN, "--as", "kim"];
+    kim.countersign(&check).exits(3).says(&id[..8]).says("production");
+    kim.push_main().rejected_with(NEEDS);
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    fetch_log(&kim);
+    kim.countersign(&check).exits(0).says("ghopper");
+    kim.push_main().lands(&[MAIN]);
+}
+
+#[test]
+fn check_of_plain_work_passes_and_says_what_it_could_not_see() {
+    let world = World::new();
+    let kim = informed(&world);
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let check = ["check", "origin/main..HEAD", "--ref", MAIN, "--as", "kim"];
+    kim.countersign(&check).exits(0).says("first pusher");
+}
+
+#[test]
+fn check_fails_in_a_shallow_clone() {
+    let world = World::new();
+    let kim = informed(&world);
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+    let dir = world.path("clones/shallow");
+    let url = format!("file://{}", path_text(&kim.bare));
+    world.git_in(&kim.dir, &["clone", "-q", "--depth=1", &url, &path_text(&dir)]);
+    let shallow = Clone::new(&world, "kim", dir, kim.bare.clone());
+    shallow.git(&["config", "countersign.repository", API]);
+    fetch_log(&shallow);
+    let check = ["check", "HEAD", "--ref", MAIN, "--as", "kim"];
+    shallow.countersign(&check).exits(1).says("shallow");
+}
+
+#[test]
+fn status_counts_what_is_missing() {
+    let world = World::new();
+    let kim = informed(&world);
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let status = ["status", "origin/main..HEAD", "--ref", MAIN];
+    kim.countersign(&status).exits(3).says(&id[..8]);
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    fetch_log(&kim);
+    kim.countersign(&status).exits(0).says("ghopper");
+}
+
+#[test]
+fn exit_codes() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.countersign(&["--help"]).exits(0);
+    kim.countersign(&["--version"]).exits(0);
+    kim.countersign(&[]).exits(2);
+    kim.countersign(&["no-such-command"]).exits(2);
+    kim.countersign(&["approve"]).exits(2);
+    kim.countersign(&["approve", "--no-such-flag"]).exits(2);
+    // A name that is missing is an error, never guessed.
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let output = kim.countersign(&["approve", &id, "--ref", MAIN, "--yes", "--out", "x"]);
+    assert!(matches!(output.code, Some(1 | 2)), "{}", output.all());
+    output.says("repository");
+    for command in [
+        "hook", "approve", "decline", "revoke", "submit", "verify", "status", "check", "show",
+        "policy", "demo",
+    ] {
+        let output = kim.countersign(&[command, "--help"]);
+        output.exits(0);
+    }
+    fs::write(world.config(), "policy = \"/x\"\nstore = \"sqlite:///nowhere/x.db\"\n").expect("x");
+    world.countersign(&["show", "D-0000000000"]).exits(5);
+}
+
+#[test]
+fn policy_init_writes_what_policy_check_takes() {
+    let world = World::new();
+    let file = world.path("new-policy.toml");
+    let kim = world.clone("kim");
+    let path = path_text(&file);
+    kim.countersign(&["policy", "init", &path]).exits(0);
+    kim.countersign(&["policy", "check", &path]).exits(0);
+    let before = fs::read(&file).expect("a file");
+    let again = kim.countersign(&["policy", "init", &path]);
+    assert_ne!(again.code, Some(0), "overwrote a policy");
+    assert_eq!(fs::read(&file).expect("a file"), before);
+}
+
+#[test]
+fn demo_teaches_and_leaves_nothing_behind() {
+    let world = World::new();
+    let temporary = world.path("tmp");
+    fs::create_dir(&temporary).expect("a folder");
+    let kim = world.clone("kim");
+    kim.set_env("TMPDIR", &path_text(&temporary));
+    let output = kim.countersign(&["demo"]);
+    output.exits(0);
+    for needle in ["git push", "countersign approve", NEEDS, "stale", "can't"] {
+        output.says(needle);
+    }
+    assert_eq!(fs::read_dir(&temporary).expect("a folder").count(), 0, "left something behind");
+    let kept = world.path("kept");
+    kim.countersign(&["demo", "--keep", &path_text(&kept)]).exits(0);
+    assert!(fs::read_dir(&kept).expect("a folder").count() > 0);
+    // What was there is not trampled on.
+    let again = kim.countersign(&["demo", "--keep", &path_text(&kept)]);
+    assert_ne!(again.code, Some(0));
+}
+
+/// Nobody's configuration leaks in, and nobody's identity.
+#[test]
+fn demo_needs_no_configuration() {
+    let world = World::new();
+    let mut command = crate::support::run::bare_command(env!("CARGO_BIN_EXE_countersign"));
+    command.arg("demo").current_dir(world.path("home")).env("TMPDIR", world.path("home"));
+    crate::support::run::run(&mut command, b"").exits(0);
+    let mut command = crate::support::run::bare_command(env!("CARGO_BIN_EXE_countersign"));
+    command.arg("demo").current_dir(world.path("home")).env("TMPDIR", world.path("home"));
+    let config = "[commit]\n\tgpgSign = true\n[user]\n\tsigningKey = nothing\n[core]\n\t\
+        hooksPath = /nonexistent\n[init]\n\tdefaultBranch = trunk\n[push]\n\tgpgSign = true\n";
+    fs::write(world.path("home/.gitconfig"), config).expect("a file");
+    command.env("HOME", world.path("home"));
+    crate::support::run::run(&mut command, b"").exits(0);
+}
