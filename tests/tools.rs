@@ -7,8 +7,8 @@ use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 /// The decision that a rejection names.
 fn decision_of(remote: &str) -> String {
-    let words = remote.split_whitespace();
-    let found = words.filter(|w| w.starts_with("D-")).next_back();
+    let mut words = remote.split_whitespace();
+    let found = words.rfind(|w| w.starts_with("D-"));
     found.unwrap_or_else(|| panic!("no decision in\n{remote}")).to_owned()
 }
 

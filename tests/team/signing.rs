@@ -106,8 +106,8 @@ fn written(out: &std::path::Path) -> std::path::PathBuf {
         return out.to_owned();
     }
     let entries = fs::read_dir(out).expect("a folder");
-    let paths = entries.map(|e| e.expect("an entry").path());
-    paths.filter(|p| p.extension().is_some_and(|x| x == "json")).next().expect("a statement")
+    let mut paths = entries.map(|e| e.expect("an entry").path());
+    paths.find(|p| p.extension().is_some_and(|x| x == "json")).expect("a statement")
 }
 
 #[test]
