@@ -16,6 +16,7 @@ mod cheats;
 mod controls;
 mod docs;
 mod layers;
+mod policy;
 mod support;
 mod team;
 mod text;

@@ -9,4 +9,5 @@ mod net_change;
 mod ranges;
 mod references;
 mod replay;
+mod store;
 mod validity;

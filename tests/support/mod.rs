@@ -14,6 +14,7 @@ pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod sshd;
 pub(crate) mod statement;
+pub(crate) mod store;
 pub(crate) mod world;
 
 pub(crate) use clone::Clone;
