@@ -61,8 +61,8 @@ fn half_written_policy() {
     kim.commit(ai("Add it").file("a", "a\n"));
     let text = Policy::standard().to_toml();
     let lines = text.match_indices('\n').map(|(at, _)| at + 1);
-    let cuts: Vec<usize> = lines.chain((0..text.len()).step_by(97)).collect();
-    for cut in cuts {
+    let cuts = lines.chain((0..text.len()).step_by(97));
+    for cut in cuts.filter(|cut| text[..*cut].trim_end() != text.trim_end()) {
         fs::write(world.path("policy.toml"), &text[..cut]).expect("a file");
         let push = kim.push_main();
         assert!(!push.ok, "landed with the policy cut at {cut}:\n{}\n{}", &text[..cut], push.all);
