@@ -253,8 +253,10 @@ fn commands_of(remote: &str) -> Vec<String> {
             commands.push(text.to_owned());
         } else if depth >= 5 && !commands.is_empty() {
             let last = commands.last_mut().expect("a command");
+            let kept = last.trim_end_matches('\\').trim_end().len();
+            last.truncate(kept);
             last.push(' ');
-            last.push_str(text.trim_end_matches('\\'));
+            last.push_str(text);
         }
     }
     commands.into_iter().map(|c| c.trim_end_matches('\\').trim().to_owned()).collect()

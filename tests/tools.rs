@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::clone::path_text;
+use crate::support::world::Settings;
 use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 /// The decision that a rejection names.
@@ -148,7 +149,8 @@ fn exit_codes() {
         let output = kim.countersign(&[command, "--help"]);
         output.exits(0);
     }
-    fs::write(world.config(), "policy = \"/x\"\nstore = \"sqlite:///nowhere/x.db\"\n").expect("x");
+    let nowhere = Settings { store: Some(world.path("nowhere/x.db")), ..Settings::default() };
+    world.write_settings(&nowhere);
     world.countersign(&["show", "D-0000000000"]).exits(5);
 }
 

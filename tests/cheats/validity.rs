@@ -54,13 +54,14 @@ fn of_another_ref() {
     let (kim, draft) = asked(&world);
     let other = draft.clone().refs(&["refs/heads/release/1"]);
     does_not_count(&kim, &other.sign("ghopper"), "refs/heads/release/1");
-    for near in ["refs/heads/mai", "main", "refs/heads/main/", "refs/heads/MAIN"] {
+    // A glob is the policy's own or it is none: nobody is talked into signing for `**`.
+    for near in ["refs/heads/mai", "main", "refs/heads/main/", "refs/heads/MAIN", "refs/**"] {
         let signed = draft.clone().refs(&[near]).sign("alovelace");
         let specs = kim.deliveries(&[&signed]);
         kim.push(&[&specs[0]]);
         kim.push_main().rejected_with(NEEDS);
     }
-    counts(&kim, &draft.refs(&["refs/heads/x", "refs/heads/ma*"]).sign("khamilton"));
+    counts(&kim, &draft.refs(&["refs/heads/x", MAIN]).sign("khamilton"));
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn for_another_purpose() {
     let (kim, draft) = asked(&world);
     for namespace in ["git", "file", "countersign-sign-off-v2"] {
         let signed = sign(&draft.bytes(), &key("ghopper"), namespace);
-        does_not_count(&kim, &signed, "namespace");
+        does_not_count(&kim, &signed, "the signature is for");
     }
     counts(&kim, &sign(&draft.bytes(), &key("ghopper"), NAMESPACE));
 }
@@ -243,14 +244,14 @@ fn that_can_be_read_in_two_ways() {
     for form in forms {
         let signed = sign(form.as_bytes(), &key("ghopper"), NAMESPACE);
         let specs = kim.deliveries(&[&signed]);
-        kim.push(&[&specs[0]]).rejected_with("statement");
+        kim.push(&[&specs[0]]).rejected();
         kim.push_main().rejected_with(NEEDS);
     }
     let mut bytes = draft.bytes();
     bytes.extend_from_slice(b"\xff");
     let signed = sign(&bytes, &key("ghopper"), NAMESPACE);
     let specs = kim.deliveries(&[&signed]);
-    kim.push(&[&specs[0]]).rejected_with("statement");
+    kim.push(&[&specs[0]]).rejected();
     counts(&kim, &draft.sign("ghopper"));
 }
 

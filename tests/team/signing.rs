@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::clone::path_text;
 use crate::support::keys::key_of;
 use crate::support::run::{bare_command, run};
-use crate::support::statement::{NAMESPACE, commit_digests, sign};
+use crate::support::statement::{NAMESPACE, commit_digests, from_now, sign};
 use crate::support::{API, Draft, MAIN, NEEDS, Policy, World, ai, human, key};
 
 /// Every sort of key that `ssh-keygen` makes without hardware, its statement made and
@@ -175,7 +175,7 @@ fn approve_does_not_believe_a_remote_without_the_gate() {
 }
 
 #[test]
-fn decline_revoke_and_status() {
+fn decline_blocks_until_its_signer_approves() {
     let world = World::with(&Policy::standard().with("veto", "true"));
     let (kim, ada) = (world.clone("kim"), world.clone("alovelace"));
     let id = kim.commit(ai("Add it").file("a", "a\n"));
@@ -195,8 +195,11 @@ fn decline_revoke_and_status() {
     let decline = ["decline", &id, "--ref", MAIN, "-m", "Not like this"];
     ada.countersign(&[&decline[..], &tail].concat()).exits(0).says("stored");
     kim.push_main().rejected_with("alovelace").says("declined");
-    let approve = ["approve", &id, "--ref", MAIN];
-    ada.countersign(&[&approve[..], &tail].concat()).exits(0).says("stored");
+    // Only what the same person says later lifts it.
+    let later = Draft::approve().set("issuedAt", from_now(60)).commit(&kim, &id);
+    kim.deliver(&[&later.sign("khamilton")]);
+    kim.push_main().rejected_with("declined");
+    kim.deliver(&[&later.sign("alovelace")]);
     kim.push_main().lands(&[MAIN]);
 }
 
