@@ -208,6 +208,75 @@ fn declaration_is_missing() {
     snapshot("declare", &kim.push_main());
 }
 
+/// Who is asked to sign is enough to let the push in, rule by rule.
+#[test]
+fn steps_name_enough_signers() {
+    let world = World::with(&Policy::standard().with("sign_offs", "2"));
+    let kim = world.clone("kim");
+    kim.commit(work(1));
+    kim.push_main().rejected_with("needs 2").keeps_quiet_about("one of alovelace");
+
+    let policy = Policy::standard()
+        .with("paths", r#"["src/**"]"#)
+        .with("from", r#"["leads"]"#)
+        .group("leads", r#"["ghopper"]"#)
+        .rule("payments")
+        .with("refs", r#"["refs/heads/main"]"#)
+        .with("paths", r#"["pay/**"]"#)
+        .with("from", r#"["payments"]"#)
+        .group("payments", r#"["khamilton"]"#);
+    let world = World::with(&policy);
+    let kim = world.clone("kim");
+    let one = kim.commit(work(1));
+    let pay = kim.commit(ai("Pay").file("pay/x.rs", "x\n"));
+    let push = kim.push_main();
+    push.rejected_with("ghopper").keeps_quiet_about("one of ghopper, khamilton");
+    // One command a signer, with their own commits, or one that says who signs which.
+    let steps: String = push.remote.lines().filter(|l| l.starts_with("hint:")).collect();
+    for needle in ["ghopper", "khamilton", &one[..8], &pay[..8]] {
+        assert!(steps.contains(needle), "{needle} is in no step\n{}", push.all);
+    }
+}
+
+/// Two refs that are both refused do not send the pusher in a circle.
+#[test]
+fn no_circle_of_refs_to_push_first() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(work(1));
+    let push = kim.push(&["HEAD:refs/heads/main", "HEAD:refs/heads/release/1"]);
+    push.rejected().keeps_quiet_about("first: this rule trusts");
+}
+
+/// A veto is not lifted by one more sign-off, so none is asked for.
+#[test]
+fn veto_says_that_it_blocks() {
+    let world = World::with(&Policy::standard().with("veto", "true"));
+    let kim = world.clone("kim");
+    let id = kim.commit(work(1));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let decline = Draft::new("decline", crate::support::API).set("reason", "Needs a test");
+    kim.deliver(&[
+        &Draft::approve().commit(&kim, &id).sign("ghopper"),
+        &decline.commit(&kim, &id).sign("khamilton"),
+    ]);
+    let push = kim.push_main();
+    push.rejected_with("khamilton declined").says("has 1").says("Needs a test");
+    push.keeps_quiet_about("signs, in a clone");
+}
+
+/// Somebody whom the server gave no name is told that, and nothing they can't act on.
+#[test]
+fn nameless_pusher_is_not_sent_for_signatures() {
+    let world = World::new();
+    let nobody = world.clone("");
+    nobody.commit(work(1).author("kim").committer("kim"));
+    nobody
+        .push_main()
+        .rejected_with("can't tell who you are")
+        .keeps_quiet_about("signs, in a clone");
+}
+
 /// The commands of a rejection, typed as they stand, lead to a landing.
 #[test]
 fn printed_commands_work_as_they_stand() {

@@ -94,9 +94,15 @@ fn too_large() {
     let spec = Delivery::of(&heavy).write(&kim);
     kim.push(&[&spec]).rejected();
     kim.push_main().rejected_with("has 0");
-    // Long is not too long.
-    let long = draft.set("reason", "x".repeat(500_000)).sign("ghopper");
-    kim.deliver(&[&long]);
+    // Long is not too long: many subjects besides the one that counts.
+    let long = draft.edit(|v| {
+        let subjects = v["subject"].as_array_mut().expect("a list");
+        subjects.extend((0..3_000).map(|n| {
+            serde_json::json!({ "name": "another", "digest": { "gitCommit": format!("{n:040}") } })
+        }));
+    });
+    assert!(long.bytes().len() > 400_000);
+    kim.deliver(&[&long.sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
 }
 
