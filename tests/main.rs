@@ -14,6 +14,7 @@
 mod admin;
 mod cheats;
 mod controls;
+mod demo;
 mod docs;
 mod layers;
 mod policy;
