@@ -1,6 +1,7 @@
 //! TOML text to tables, told of every line that is not TOML.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use toml::Spanned;
 use toml::de::{DeTable, Error};
@@ -71,13 +72,12 @@ fn blank_line(text: &mut String, error: &Error) {
 fn tell(report: &mut Report, mut errors: Vec<Error>) {
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     // A list that is not closed swallows the lines below it, one mistake after the other.
-    let mut swallowed_to = None;
+    let line = |report: &Report, error: &Error| report.line(&error.span().unwrap_or(0..0));
+    let in_list: BTreeSet<usize> =
+        errors.iter().filter(|e| is_in_list(e)).map(|e| line(report, e)).collect();
     for error in &errors {
-        let line = report.line(&error.span().unwrap_or(0..0));
-        let in_list = is_in_list(error);
-        let goes_on = swallowed_to.is_some_and(|to| (to..=to + 1).contains(&line)) && in_list;
-        swallowed_to = in_list.then_some(line);
-        if goes_on {
+        let line = line(report, error);
+        if in_list.contains(&line) && in_list.contains(&line.saturating_sub(1)) {
             report.lose_line(line);
         } else {
             report.line_is_lost(finding(error));
