@@ -159,14 +159,18 @@ pub enum Durability {
 /// What the gate and the tools ask of a store.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Keeps statements, all or none, on disk before it returns; one answer each.
+    /// Keeps statements with their changes, all or none, on disk before it returns; one
+    /// answer each, in the order given (the second of two equal ones is known). Bytes that
+    /// aren't the change they are given for are [`StoreError::Damaged`].
     async fn submit(&self, statements: &[NewStatement]) -> Result<Vec<Submitted>, StoreError>;
 
-    /// The statements with these hashes, absent ones left out.
+    /// The statements with these hashes, each once, in the order in which they came, absent
+    /// ones left out.
     async fn statements(&self, hashes: &[StatementHash]) -> Result<Vec<Signed>, StoreError>;
 
     /// In one bulk question: every statement of the repository with a subject that is
-    /// wanted, and every statement whose subject is one of those (revocations).
+    /// wanted, and every statement of it whose subject is one of those (revocations). Each
+    /// once, in the order in which they came.
     async fn statements_about(
         &self,
         repository: &RepositoryName,
@@ -182,14 +186,17 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Signed>, StoreError>;
 
     /// Inserts a row for each commit that has none, with the changes' bytes, in one
-    /// durable transaction, and reads back the row of every commit given.
+    /// durable transaction, and reads back the row of every commit given: each once, in the
+    /// order given. The first row wins for ever, whatever repository or pusher comes later.
+    /// Where nothing is new, nothing is written. Bytes as for [`Store::submit`].
     async fn see(
         &self,
         sightings: &[Sighting],
         changes: &[(ChangeDigest, Vec<u8>)],
     ) -> Result<Vec<Sighting>, StoreError>;
 
-    /// The rows of these commits, and of every commit with one of these changes.
+    /// The rows of these commits, and of every commit with one of these changes, of any
+    /// repository; each once, the oldest first.
     async fn sightings(
         &self,
         commits: &[ObjectId],
@@ -202,13 +209,15 @@ pub trait Store: Send + Sync {
         digests: &[ChangeDigest],
     ) -> Result<Vec<(ChangeDigest, Vec<u8>)>, StoreError>;
 
-    /// Keeps a policy that judges something; nothing to do where it is kept already.
+    /// Keeps a policy that judges something; nothing to do where it is kept already. Call it
+    /// before [`Store::append`]: a synced decision takes the policy to the disk with it.
     async fn keep_policy(&self, digest: &PolicyDigest, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// A kept policy.
     async fn policy(&self, digest: &PolicyDigest) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Appends a decision to the chain.
+    /// Appends a decision to the chain. The chain covers the body alone: what the other
+    /// fields say has to stand in it. An id that is taken is [`StoreError::Damaged`].
     async fn append(
         &self,
         decision: &NewDecision,
@@ -228,6 +237,8 @@ pub trait Store: Send + Sync {
 
     /// Records that these updates landed, each under the newest accepted decision of the
     /// repository that judged exactly it; updates that no decision judged are passed over.
+    /// Gives the ids of those decisions, each once, also where the landing was recorded
+    /// already. On disk before it returns, and every decision before it too (G18).
     async fn land(
         &self,
         repository: &RepositoryName,
@@ -236,7 +247,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<DecisionId>, StoreError>;
 
     /// What the published log of a repository lacks after `since`, at most `limit`
-    /// statements and `limit` decisions.
+    /// statements and `limit` decisions; neither where the log is up to date. Sequence
+    /// numbers appear in order, so that a reader passes over none.
     async fn unpublished(
         &self,
         repository: &RepositoryName,

@@ -32,7 +32,8 @@ pub struct Contents {
     pub changes: Vec<(ChangeDigest, Vec<u8>)>,
     /// Policies by digest.
     pub policies: Vec<(PolicyDigest, Vec<u8>)>,
-    /// In the chain's order; a repository's published log has gaps.
+    /// In the chain's order. A repository's published log has gaps, so of it
+    /// [`super::chain::row_holds`] says something, a walk over the whole chain nothing.
     pub decisions: Vec<StoredDecision>,
 }
 

@@ -2,7 +2,8 @@
 //! SQLite and PostgreSQL run the same.
 //!
 //! A list of ids is one parameter, a JSON array of strings, opened by `json_each`: one
-//! question whatever its length. `CROSS JOIN` keeps SQLite from turning the join round
+//! question whatever its length. (PostgreSQL's schema brings a function of that name, from
+//! text to rows of `value text`.) `CROSS JOIN` keeps SQLite from turning the join round
 //! and scanning the table.
 
 pub(super) const STATEMENTS_BY_HASH: &str = "
@@ -127,9 +128,9 @@ LIMIT $2";
 /// whether its landing is recorded.
 pub(super) const JUDGED: &str = "
 SELECT d.id,
-       CASE WHEN EXISTS (SELECT 1 FROM landings AS l
+       CAST(CASE WHEN EXISTS (SELECT 1 FROM landings AS l
                          WHERE l.decision = d.id AND l.ref = u.ref)
-            THEN 1 ELSE 0 END
+            THEN 1 ELSE 0 END AS BIGINT)
 FROM updates AS u JOIN decisions AS d ON d.id = u.decision
 WHERE u.ref = $2 AND u.old_id = $3 AND u.new_id = $4
   AND d.repository = $1 AND d.accepted = 1

@@ -88,7 +88,7 @@ pub async fn open(url: &str, options: Options) -> Result<Sqlite, StoreError> {
         .connect_lazy_with(connect);
     let store = Sqlite { path, pool };
     let mut conn = store.acquire().await?;
-    match open::ensure_schema(&mut conn, &store.path, options.busy_timeout).await {
+    match open::ensure_schema(&mut conn, &store.path).await {
         Ok(()) => Ok(store),
         Err(error) => {
             // Closed before the answer, so that a refused file is left alone.

@@ -35,11 +35,6 @@ impl Fault {
             Self::Row(why) => StoreError::Damaged(format!("{}: {why}", quoted(path))),
         }
     }
-
-    /// Whether another connection held the lock for too long.
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::Sql(error) if primary_code(error) == Some(BUSY))
-    }
 }
 
 /// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).

@@ -6,7 +6,6 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, SqliteConnection};
@@ -19,9 +18,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
 /// `PRAGMA application_id` of every store: 'CSGN'.
 const APPLICATION: i64 = 0x4353_474E;
-
-/// Between two tries to switch to the write-ahead log, which no busy timeout covers.
-const RETRY: Duration = Duration::from_millis(10);
 
 /// The newest schema that this program knows.
 pub(super) fn known_version() -> i64 {
@@ -101,7 +97,6 @@ async fn header(conn: &mut SqliteConnection) -> Result<Header, sqlx::Error> {
 pub(super) async fn ensure_schema(
     conn: &mut SqliteConnection,
     path: &Path,
-    patience: Duration,
 ) -> Result<(), StoreError> {
     let explain = |fault: Fault| fault.explain(path);
     let header = header(conn).await.map_err(|error| explain(error.into()))?;
@@ -109,7 +104,7 @@ pub(super) async fn ensure_schema(
         return Err(unreachable(path, "is another program's database"));
     }
     refuse_newer(header.version)?;
-    ensure_write_ahead(conn, patience).await.map_err(explain)?;
+    ensure_write_ahead(conn).await.map_err(explain)?;
     if header.version < known_version() {
         migrate(conn, path).await?;
     }
@@ -121,26 +116,15 @@ fn refuse_newer(found: i64) -> Result<(), StoreError> {
     if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(()) }
 }
 
-/// Switches the file to the write-ahead log, for good, where it isn't. The switch needs the file for
-/// itself, and SQLite doesn't wait for that.
-async fn ensure_write_ahead(conn: &mut SqliteConnection, patience: Duration) -> Result<(), Fault> {
+/// Switches the file to the write-ahead log, for good, where it isn't. For that SQLite
+/// needs the file for itself, and waits for it as for any lock.
+async fn ensure_write_ahead(conn: &mut SqliteConnection) -> Result<(), Fault> {
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *conn).await?;
     if mode == "wal" {
         return Ok(());
     }
-    let deadline = Instant::now() + patience;
-    loop {
-        let mode: Result<String, _> =
-            sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *conn).await;
-        match mode.map_err(Fault::from) {
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(mode) => return Err(Fault::Row(format!("its journal mode stays {mode:?}"))),
-            Err(fault) if fault.is_busy() && Instant::now() < deadline => {
-                tokio::time::sleep(RETRY).await;
-            }
-            Err(fault) => return Err(fault),
-        }
-    }
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(conn).await?;
+    if mode == "wal" { Ok(()) } else { Err(Fault::Row(format!("its journal mode stays {mode:?}"))) }
 }
 
 /// In one transaction, begun with the write lock: of two processes that open a new file at
@@ -152,7 +136,8 @@ async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), StoreEr
     let found = header(&mut tx).await.map_err(explain)?.version;
     refuse_newer(found)?;
     if found < known_version() {
-        MIGRATIONS.run(&mut *tx).await.map_err(|e| failed(e, path))?;
+        // `run` does the same, but its future isn't `Send` on a borrowed connection.
+        MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(|e| failed(e, path))?;
     }
     tx.commit().await.map_err(explain)
 }

@@ -11,7 +11,7 @@ use crate::store::chain::verify_chain;
 use crate::store::contract::{
     at, commit, decision, kept_change, repository, sighting, statement, subject, update,
 };
-use crate::store::sqlite::{Sqlite, open};
+use crate::store::sqlite::{Options, Sqlite, open};
 use crate::store::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, Submitted, Unpublished,
 };
@@ -55,6 +55,26 @@ fn a_new_file_that_is_locked_is_unreachable() {
         unreachable(&refused, "is locked by another process");
         other.execute("ROLLBACK").await.unwrap();
         place.open().await;
+    });
+}
+
+/// The switch to the write-ahead log needs the file for itself.
+#[test]
+fn a_new_file_that_is_being_read_is_waited_for() {
+    let place = Place::new();
+    std::fs::write(place.path(), "").unwrap();
+    run(async {
+        let mut reader = place.raw().await;
+        reader.execute("BEGIN; SELECT * FROM sqlite_schema").await.unwrap();
+        let url = place.url();
+        let refused = open(&url, impatient()).await.unwrap_err();
+        unreachable(&refused, "is locked by another process");
+        let opening = tokio::spawn(async move { open(&url, Options::default()).await });
+        for _ in 0..2_000 {
+            reader.execute("SELECT * FROM sqlite_schema").await.unwrap();
+        }
+        reader.execute("ROLLBACK").await.unwrap();
+        opening.await.unwrap().unwrap();
     });
 }
 
