@@ -74,17 +74,11 @@ pub fn read(
         .ok_or_else(|| refused("its commit has a parent, or another author, date or message"))?;
     let raw = of_kind(repo, tree, Kind::Tree, OBJECT_BYTES, "the tree")?;
     let entries = parse_tree(tree, &raw).map_err(|_| refused("its tree is malformed"))?;
-    let plain = |(entry, name): (&super::tree::TreeEntry<'_>, &str)| {
-        entry.name == name.as_bytes() && entry.side.mode == 0o100_644
-    };
     let [statement, signature] = entries.as_slice() else {
         return Err(refused("its tree does not hold exactly two files"));
     };
-    if ![statement, signature].into_iter().zip(FILES).all(plain) {
-        return Err(refused("its tree holds something else than two plain statement files"));
-    }
     if raw != expected_tree(statement.side.id, signature.side.id) {
-        return Err(refused("its tree is not written as git writes it"));
+        return Err(refused("its tree holds something else than two plain statement files"));
     }
     let signed = Signed {
         statement: of_kind(repo, statement.side.id, Kind::Blob, limits.statement_bytes, FILES[0])?,

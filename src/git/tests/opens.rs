@@ -65,6 +65,9 @@ fn only_the_exact_directory_is_opened() {
     let work = ground.root.join("work");
     std::fs::create_dir(work.join("sub")).unwrap();
     assert!(Repo::open(&work.join(".git")).is_ok());
+    // Files of a work tree that look like a repository borrow nothing from its .git.
+    std::fs::create_dir(work.join("objects")).unwrap();
+    std::fs::write(work.join("config"), "").unwrap();
     for not_one in ["r.git/refs", "r.git/objects", "work/sub", "work", "absent", "."] {
         let opened = Repo::open(&ground.root.join(not_one));
         assert!(matches!(opened, Err(GitError::Open { .. })), "{not_one}");
@@ -166,6 +169,8 @@ fn a_quarantine_elsewhere_is_refused() {
     }
     let alone = HookEnv { quarantine_path: os(&good), ..HookEnv::default() };
     assert_eq!(refused(&ground, &alone), "GIT_QUARANTINE_PATH");
+    let absent = HookEnv { quarantine_path: os("/absent"), ..HookEnv::default() };
+    assert_eq!(refused(&ground, &absent), "GIT_QUARANTINE_PATH");
 }
 
 #[test]

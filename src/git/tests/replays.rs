@@ -15,19 +15,18 @@ fn tree(ground: &Ground, files: &[File<'_>]) -> ObjectId {
     ground.tree(&rows)
 }
 
-struct Case {
-    ground: Ground,
+struct Case<'g> {
+    ground: &'g Ground,
     signed: Change,
     pushed: Change,
 }
 
-impl Case {
+impl<'g> Case<'g> {
     /// `base` to `signed` was signed; `parent` to `pushed` is pushed.
-    fn new(base: &[File], signed: &[File], parent: &[File], pushed: &[File]) -> Self {
-        let ground = Ground::new(ObjectFormat::Sha1);
+    fn new(ground: &'g Ground, [base, signed, parent, pushed]: [&[File]; 4]) -> Self {
         let repo = ground.open();
         let between = |old, new| {
-            let (old, new) = (tree(&ground, old), tree(&ground, new));
+            let (old, new) = (tree(ground, old), tree(ground, new));
             between_trees(&repo, Some(old), Some(new), &Limits::default()).unwrap()
         };
         let (signed, pushed) = (between(base, signed), between(parent, pushed));
@@ -45,7 +44,9 @@ fn text(content: &str) -> Vec<File<'_>> {
 
 /// One text file; `Ok` where it is clean, else the reason.
 fn file(base: &str, signed: &str, parent: &str, pushed: &str) -> Result<(), String> {
-    match Case::new(&text(base), &text(signed), &text(parent), &text(pushed)).judge() {
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let sides = [&text(base)[..], &text(signed), &text(parent), &text(pushed)];
+    match Case::new(&ground, sides).judge() {
         Replay::Clean => Ok(()),
         Replay::Stale(reason) => Err(reason),
     }
@@ -58,12 +59,13 @@ fn text_that_moved_on_is_merged() {
     let signed = BASE.replace('8', "eight");
     let parent = BASE.replace('2', "two");
     let both = parent.replace('8', "eight");
-    let rows: &[(&str, &str, &str, &str, Result<(), &str>)] = &[
+    type Row<'a> = (&'a str, &'a str, &'a str, &'a str, Result<(), &'a str>);
+    let rows: &[Row] = &[
         (BASE, &signed, BASE, &signed, Ok(())),
         (BASE, &signed, &parent, &both, Ok(())),
         // Something slipped in during the rebase, or part of it was lost.
         (BASE, &signed, &parent, &both.replace('5', "five"), Err("is not the clean merge")),
-        (BASE, &signed, &parent, &parent.replace('2', "2"), Err("was signed and does not change")),
+        (BASE, &signed, &parent, &parent, Err("was signed and does not change")),
         (BASE, &signed, &parent, &both.replace("two", "2"), Err("is not the clean merge")),
         (BASE, &signed, &parent, &signed, Err("is not the clean merge")),
         (BASE, &signed, BASE, &both, Err("is not what was signed, though it began as the same")),
@@ -126,6 +128,7 @@ fn only_plain_text_of_one_mode_is_merged() {
         ([(plain, ""), (plain, "b\n"), (plain, "a\n"), (plain, "a\nb\n")], "empty or binary"),
         ([(plain, "a\n"), (plain, ""), (plain, "a\nb\n"), (plain, "b\n")], "empty or binary"),
     ];
+    let ground = Ground::new(ObjectFormat::Sha1);
     for (row, words) in stale {
         let sides: Vec<Vec<File>> = row
             .iter()
@@ -137,23 +140,21 @@ fn only_plain_text_of_one_mode_is_merged() {
                 files
             })
             .collect();
-        let case = Case::new(&sides[0], &sides[1], &sides[2], &sides[3]);
+        let case = Case::new(&ground, [&sides[0], &sides[1], &sides[2], &sides[3]]);
         let Replay::Stale(reason) = case.judge() else { panic!("{row:?} is clean") };
         assert!(reason.starts_with("\"f\" ") && reason.contains(words), "{row:?}: {reason}");
     }
     let executable = |c| vec![("100755", "f", c)];
     let case = Case::new(
-        &executable(BASE),
-        &executable(&signed),
-        &executable(&parent),
-        &executable(&both),
+        &ground,
+        [&executable(BASE), &executable(&signed), &executable(&parent), &executable(&both)],
     );
     assert_eq!(case.judge(), Replay::Clean);
 }
 
 #[test]
 fn what_began_as_the_same_needs_the_same_end_whatever_it_is() {
-    let kinds: &[(&str, &str)] = &[
+    let kinds: &[(&'static str, &'static str)] = &[
         ("", ""),
         ("100644", "a\0b"),
         ("100644", ""),
@@ -169,13 +170,15 @@ fn what_began_as_the_same_needs_the_same_end_whatever_it_is() {
         files
     };
     let mut clean = 0;
-    for old in kinds {
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let kinds: Vec<Vec<File>> = kinds.iter().map(|kind| files(*kind)).collect();
+    for old in &kinds {
         for new in kinds.iter().filter(|new| *new != old) {
-            let case = Case::new(&files(*old), &files(*new), &files(*old), &files(*new));
+            let case = Case::new(&ground, [old, new, old, new]);
             assert_eq!(case.judge(), Replay::Clean, "{old:?} {new:?}");
             clean += 1;
             for other in kinds.iter().filter(|o| *o != new && *o != old) {
-                let case = Case::new(&files(*old), &files(*new), &files(*old), &files(*other));
+                let case = Case::new(&ground, [old, new, old, other]);
                 assert!(matches!(case.judge(), Replay::Stale(_)), "{old:?} {new:?} {other:?}");
             }
         }
@@ -190,8 +193,11 @@ fn the_pushed_paths_are_exactly_the_signed_ones() {
     let b = [("100644", "a", "1\n"), ("100644", "b", "2\n")];
     let ab = [("100644", "a", "2\n"), ("100644", "b", "2\n")];
     let plus = [("100644", "a", "2\n"), ("100644", "b", "1\n"), ("100644", "c", "new\n")];
+    let ground = Ground::new(ObjectFormat::Sha1);
     let words =
-        |signed: &[File], pushed: &[File]| match Case::new(&base, signed, &base, pushed).judge() {
+        |signed: &[File], pushed: &[File]| match Case::new(&ground, [&base, signed, &base, pushed])
+            .judge()
+        {
             Replay::Clean => "clean".to_owned(),
             Replay::Stale(reason) => reason,
         };
@@ -209,7 +215,9 @@ fn a_blob_that_is_gone_or_too_large_is_stale_and_says_so() {
     let signed = BASE.replace('8', "eight");
     let parent = BASE.replace('2', "two");
     let both = parent.replace('8', "eight");
-    let case = Case::new(&text(BASE), &text(&signed), &text(&parent), &text(&both));
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let sides = [&text(BASE)[..], &text(&signed), &text(&parent), &text(&both)];
+    let case = Case::new(&ground, sides);
     assert_eq!(case.judge(), Replay::Clean);
     let limits = Limits { merge_blob_bytes: BASE.len(), ..Limits::default() };
     let Replay::Stale(reason) = replays(&case.ground.open(), &case.signed, &case.pushed, &limits)

@@ -149,6 +149,23 @@ fn a_plain_push_starts_no_child_and_a_merge_one() {
 }
 
 #[test]
+fn of_two_hidden_commits_on_one_line_the_nearer_counts() {
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let tree = ground.tree(&[]);
+    let mut line = vec![ground.commit(tree, &[], "0\n")];
+    for n in 1..6 {
+        line.push(ground.commit(tree, &[line[n - 1]], &format!("{n}\n")));
+    }
+    let repo = ground.open();
+    for a in 0..6 {
+        for b in 0..6 {
+            let new = new_commits(&repo, line[5], &[line[a], line[b]], 9).unwrap();
+            assert_eq!(new, line[a.max(b) + 1..]);
+        }
+    }
+}
+
+#[test]
 fn a_walk_has_a_limit() {
     let ground = Ground::new(ObjectFormat::Sha1);
     let tree = ground.tree(&[]);
