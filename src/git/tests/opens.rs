@@ -264,3 +264,64 @@ fn a_path_with_a_colon_reaches_the_children() {
     let repo = Repo::open_in_hook(&path, &env).unwrap();
     assert_eq!(crate::git::range::new_commits(&repo, new, &[root], 5).unwrap(), [new]);
 }
+
+/// A real push, held inside its hook by two named pipes while this test looks around.
+#[test]
+fn what_receive_pack_sets_is_accepted() {
+    for ground in [Ground::new(ObjectFormat::Sha1), Ground::new(ObjectFormat::Sha256)] {
+        let tree = ground.tree(&[]);
+        let root = ground.commit(tree, &[], "Root\n");
+        ground.point("refs/heads/main", root);
+        ground.git(&["clone", "-q", "--bare", ".", "../client.git"]);
+        let client = ground.root.join("client.git");
+        let objects = client.join("objects");
+        let new = write_object(
+            &objects,
+            ground.format,
+            "commit",
+            &commit_bytes(tree, &[root], 2, "New\n"),
+        );
+        let pipes = ground.root.join("said").display().to_string();
+        let go_on = ground.root.join("go-on");
+        let made = Command::new("mkfifo").arg(&pipes).arg(&go_on).status().unwrap();
+        assert!(made.success());
+        let names = [
+            "GIT_DIR",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_QUARANTINE_PATH",
+            "GIT_NAMESPACE",
+        ];
+        let say: String = names.iter().map(|n| format!("echo \"${n}\"; ")).collect();
+        let hook = ground.path.join("hooks/pre-receive");
+        std::fs::create_dir_all(ground.path.join("hooks")).unwrap();
+        std::fs::write(
+            &hook,
+            format!("#!/bin/sh\n{{ {say}}} > '{pipes}'\nread x < '{}'\n", go_on.display()),
+        )
+        .unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&hook, mode).unwrap();
+        let mut push = git_in(&client, &ground.root);
+        push.args(["push", "-q", "../r.git", &format!("{new}:refs/heads/main")]);
+        let push = std::thread::spawn(move || run(push, b""));
+        let said = std::fs::read_to_string(&pipes).unwrap();
+        let mut values = said.lines().map(os);
+        let mut next = || values.next().unwrap().filter(|v| !v.is_empty());
+        let env = HookEnv {
+            git_dir: next(),
+            object_directory: next(),
+            alternates: next(),
+            quarantine_path: next(),
+            namespace: next(),
+        };
+        let repo = Repo::open_in_hook(&ground.path, &env).unwrap();
+        let seen = (repo.exists(new), repo.exists_before_push(new), repo.exists_before_push(root));
+        let walked = crate::git::range::ref_change(&repo, root, new, 9).unwrap();
+        std::fs::write(&go_on, "x\n").unwrap();
+        let (ok, _, stderr) = push.join().unwrap();
+        assert!(ok, "{stderr}");
+        assert!(env.quarantine_path.is_some(), "git is expected to set it");
+        assert_eq!((seen, walked.commits), ((true, false, true), vec![new]));
+    }
+}
