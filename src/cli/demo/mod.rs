@@ -2,9 +2,10 @@
 //! learnt from each.
 //!
 //! Owns the story. Every command that it prints is run as it is printed, and every outcome
-//! is checked: where the gate does not do as told, the demo says so and fails. The stage is
-//! `stage`'s, the people's typing `scene`'s.
+//! is checked: where the gate does not do as told, the demo says so and fails. The folder
+//! and who is in it are `stage`'s, the typing is `scene`'s.
 
+mod janitor;
 mod scene;
 mod stage;
 

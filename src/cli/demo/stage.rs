@@ -7,10 +7,10 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use super::janitor::Janitor;
 use crate::cli::error::CliError;
 use crate::cli::{policy_of, runtime};
 use crate::domain::escape::escape;
@@ -308,55 +308,9 @@ fn needs(program: &str, argument: &str, package: &str) -> Result<(), CliError> {
     }
 }
 
-/// Removes the folder once this process is gone, however it went: it waits for the end of a
-/// pipe that nobody writes to. In a process group of its own, Ctrl-C does not reach it.
-struct Janitor(Child);
-
-const JANITOR: &str = "\
-trap '' INT HUP TERM
-cat >/dev/null
-for i in 1 2 3; do rm -rf -- \"$1\" && exit; sleep 1; done
-";
-
-impl Janitor {
-    fn hire(folder: &Path) -> Result<Self, CliError> {
-        let child = Command::new("sh")
-            .args(["-c", JANITOR, "sh"])
-            .arg(folder)
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| CliError::new(format!("\"sh\" can't be run: {e}")))?;
-        Ok(Self(child))
-    }
-
-    /// Lets it do its work, and waits for it.
-    fn dismiss(mut self) {
-        // `wait` closes the pipe first.
-        let _ = self.0.wait();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_janitor_leaves_nothing_and_touches_nothing_else() {
-        let room = tempfile::tempdir().unwrap();
-        let folder = room.path().join("a b'c");
-        fs::create_dir_all(folder.join("deep")).unwrap();
-        fs::write(folder.join("deep/file"), "x").unwrap();
-        fs::write(room.path().join("a"), "x").unwrap();
-        let janitor = Janitor::hire(&folder).unwrap();
-        assert!(folder.join("deep/file").exists());
-        janitor.dismiss();
-        assert!(!folder.exists());
-        assert!(room.path().join("a").exists());
-    }
 
     #[test]
     fn paths_that_a_shell_would_misread_are_quoted_or_refused() {
