@@ -1,0 +1,96 @@
+//! The README's five minutes, run as they stand.
+
+use super::markdown::{Block, blocks};
+use super::read;
+use super::stage::{PEOPLE, Stage};
+use crate::support::run::Output;
+
+/// Runs every block of the quick start in its order, and holds what the document says that
+/// the program said.
+#[track_caller]
+pub(super) fn play(stage: &Stage) {
+    let readme = read("README.md");
+    let mut before: Option<Output> = None;
+    let mut counts = (0, 0);
+    for block in blocks(&readme) {
+        let Some(label) = block.label.strip_prefix("quick start: ") else { continue };
+        if label == "said" {
+            holds(&block, before.as_ref().expect("a command before"));
+            counts.1 += 1;
+            continue;
+        }
+        let (person, how) = label.split_once(", ").unwrap_or((label, ""));
+        assert!(PEOPLE.contains(&person) && block.language == "sh", "{block:?}");
+        let output = match how {
+            "" => stage.run(person, &block.text, None),
+            "rejected" => stage.run(person, &block.text, None),
+            _ => {
+                let answer = how.strip_prefix("answers ").expect("how a block ends");
+                stage.run(person, &block.text, Some(&format!("{answer}\n")))
+            }
+        };
+        output.exits(i32::from(how == "rejected"));
+        before = Some(output);
+        counts.0 += 1;
+    }
+    assert!(counts.0 >= 8 && counts.1 >= 2, "only {counts:?} blocks found");
+}
+
+/// Every line of the document stands in what was said, in this order, ids aside.
+#[track_caller]
+fn holds(block: &Block, output: &Output) {
+    let all = output.all();
+    let mut said = all.lines().map(|l| masked(l.trim_end()));
+    for line in block.text.lines() {
+        let line = masked(line.trim_end());
+        assert!(said.any(|l| l == line), "not said, or not in this order: {line:?}\n{all}");
+    }
+}
+
+/// Hex digits of ids and the random part of decisions made alike.
+fn masked(line: &str) -> String {
+    let id = regex::Regex::new(r"\b[0-9a-f]{8}\b|-[0-9a-f]{4}\b|D-[0-9A-Z]{10}").expect("a regex");
+    id.replace_all(line, "#").into_owned()
+}
+
+#[test]
+fn five_minutes_lead_to_a_gate() {
+    let stage = Stage::new();
+    play(&stage);
+    // A gate that lets everything in would end so, too.
+    let again = "git commit -q --allow-empty -m 'More\n\nCo-Authored-By: Claude <noreply@anthropic.com>'\n\
+        git push -q origin HEAD:refs/heads/main";
+    stage.run("kim", again, None).exits(1).says("needs a senior sign-off");
+}
+
+/// A settings file with a mistake is told by the command that README names.
+#[test]
+fn mistakes_of_the_settings_are_told() {
+    let readme = read("README.md");
+    let block = blocks(&readme)
+        .into_iter()
+        .find(|b| b.text.contains("show D-0000000000"))
+        .expect("the command");
+    let stage = Stage::new();
+    play(&stage);
+    stage.run("host", &block.text, None).exits(1).says("no decision");
+    stage.run("host", "echo 'nonsense = 1' >> /etc/countersign/countersign.toml", None).exits(0);
+    stage.run("host", &block.text, None).exits(1).says("unknown key \"nonsense\"");
+    let push = "git commit -q --allow-empty -m More\ngit push -q origin HEAD:refs/heads/main";
+    stage.run("kim", push, None).exits(1).says("policy broken:");
+}
+
+/// Nobody gets a shell by these keys, and nobody chooses their own name.
+#[test]
+fn keys_lead_to_git_alone() {
+    let stage = Stage::new();
+    play(&stage);
+    let shell = stage.run("kim", "ssh git@git.example.com 'echo in; id'", None);
+    assert_ne!(shell.code, Some(0), "{}", shell.all());
+    shell.keeps_quiet_about("uid=");
+    // "kim" is what the forced command says, whatever the client sends.
+    let sent = "git commit -q --allow-empty -m 'Mine\n\nCo-Authored-By: Claude <noreply@anthropic.com>'\n\
+        COUNTERSIGN_PUSHER=grace git -c core.sshCommand='ssh -o SetEnv=COUNTERSIGN_PUSHER=grace' \
+        push origin HEAD:refs/heads/main";
+    stage.run("kim", sent, None).exits(1).says("can sign: grace");
+}
