@@ -53,44 +53,34 @@ fn masked(line: &str) -> String {
     id.replace_all(line, "#").into_owned()
 }
 
+/// A gate that lets everything in would go through the five minutes, too; so would keys that
+/// lead to a shell, or to a name of the client's choice.
 #[test]
 fn five_minutes_lead_to_a_gate() {
     let stage = Stage::new();
     play(&stage);
-    // A gate that lets everything in would end so, too.
-    let again = "git commit -q --allow-empty -m 'More\n\nCo-Authored-By: Claude <noreply@anthropic.com>'\n\
-        git push -q origin HEAD:refs/heads/main";
-    stage.run("kim", again, None).exits(1).says("needs a senior sign-off");
+    let shell = stage.run("kim", "ssh git@git.example.com 'echo in; id'", None);
+    assert_ne!(shell.code, Some(0), "{}", shell.all());
+    shell.keeps_quiet_about("uid=");
+    let more = "git commit -q --allow-empty -m 'Mine
+
+Co-Authored-By: Claude <noreply@anthropic.com>'
+        COUNTERSIGN_PUSHER=grace git -c core.sshCommand='ssh -o SetEnv=COUNTERSIGN_PUSHER=grace' \
+        push origin HEAD:refs/heads/main";
+    stage.run("kim", more, None).exits(1).says("needs a senior sign-off").says("can sign: grace");
 }
 
 /// A settings file with a mistake is told by the command that README names.
 #[test]
 fn mistakes_of_the_settings_are_told() {
     let readme = read("README.md");
-    let block = blocks(&readme)
-        .into_iter()
-        .find(|b| b.text.contains("show D-0000000000"))
-        .expect("the command");
+    let all = blocks(&readme);
     let stage = Stage::new();
-    play(&stage);
-    stage.run("host", &block.text, None).exits(1).says("no decision");
+    for block in all.iter().filter(|b| b.label == "quick start: host") {
+        stage.run("host", &block.text, None).exits(0);
+    }
+    let show = all.iter().find(|b| b.text.contains("show D-0000000000")).expect("the command");
+    stage.run("host", &show.text, None).exits(1).says("no decision");
     stage.run("host", "echo 'nonsense = 1' >> /etc/countersign/countersign.toml", None).exits(0);
-    stage.run("host", &block.text, None).exits(1).says("unknown key \"nonsense\"");
-    let push = "git commit -q --allow-empty -m More\ngit push -q origin HEAD:refs/heads/main";
-    stage.run("kim", push, None).exits(1).says("policy broken:");
-}
-
-/// Nobody gets a shell by these keys, and nobody chooses their own name.
-#[test]
-fn keys_lead_to_git_alone() {
-    let stage = Stage::new();
-    play(&stage);
-    let shell = stage.run("kim", "ssh git@git.example.com 'echo in; id'", None);
-    assert_ne!(shell.code, Some(0), "{}", shell.all());
-    shell.keeps_quiet_about("uid=");
-    // "kim" is what the forced command says, whatever the client sends.
-    let sent = "git commit -q --allow-empty -m 'Mine\n\nCo-Authored-By: Claude <noreply@anthropic.com>'\n\
-        COUNTERSIGN_PUSHER=grace git -c core.sshCommand='ssh -o SetEnv=COUNTERSIGN_PUSHER=grace' \
-        push origin HEAD:refs/heads/main";
-    stage.run("kim", sent, None).exits(1).says("can sign: grace");
+    stage.run("host", &show.text, None).exits(1).says("unknown key \"nonsense\"");
 }
