@@ -101,7 +101,7 @@ fn too_large() {
             serde_json::json!({ "name": "another", "digest": { "gitCommit": format!("{n:040}") } })
         }));
     });
-    assert!(long.bytes().len() > 400_000);
+    assert!(long.bytes().len() > 200_000);
     kim.deliver(&[&long.sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
 }

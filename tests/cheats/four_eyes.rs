@@ -131,6 +131,34 @@ fn shown_first_by_nobody() {
     kim.push(&[&spec]).lands(&[MAIN]);
 }
 
+/// Nobody is not "another person": what a senior signed and nobody showed first, they may
+/// not rebase or squash under their own name.
+#[test]
+fn nameless_first_push_waives_nothing() {
+    let world = World::new();
+    let (nobody, grace) = (world.clone(""), world.clone("ghopper"));
+    let id = nobody.commit(work().author("kim").committer("kim"));
+    nobody.push(&["HEAD:refs/heads/topic"]).accepted();
+    grace.take(&nobody, &id);
+    grace.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
+    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it: pusher");
+    grace.commit(human("Meanwhile\n").file("meanwhile", "x\n"));
+    grace.push_main().accepted();
+    grace.git(&["cherry-pick", &id]);
+    grace.push_main().rejected_with("can't sign it: committer");
+    // Shown first by Kim, the same is as it should be.
+    let world = World::new();
+    let (kim, grace) = (world.clone("kim"), world.clone("ghopper"));
+    let id = kim.commit(work());
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    grace.take(&kim, &id);
+    grace.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
+    grace.commit(human("Meanwhile\n").file("meanwhile", "x\n"));
+    grace.push_main().accepted();
+    grace.git(&["cherry-pick", &id]);
+    grace.push_main().lands(&[MAIN]);
+}
+
 /// A senior without the name's help may not land what they signed: nobody is not "another
 /// person".
 #[test]

@@ -100,6 +100,27 @@ fn net_change_whose_range_is_not_what_it_says() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// Every commit of the range was shown to the signer, or the sum covers nothing.
+#[test]
+fn range_with_a_commit_that_was_not_named() {
+    for plain in [false, true] {
+        let world = World::new();
+        let kim = world.clone("kim");
+        let base = kim.head();
+        let one = kim.commit(ai("One").file("a", "a\n"));
+        let hidden = if plain { human("Hidden\n") } else { ai("Hidden") };
+        let hidden = kim.commit(hidden.file("b", "b\n"));
+        kim.push(&["HEAD:refs/heads/topic"]).accepted();
+        kim.deliver(&[&range(&kim, &[&one], &base, &hidden).sign("ghopper")]);
+        kim.branch("squash", "origin/main");
+        kim.git(&["merge", "-q", "--squash", "origin/topic"]);
+        kim.commit(human(format!("Both\n\n{CLAUDE}\n")));
+        kim.push_main().rejected_with(NEEDS).says(&hidden[..8]);
+        kim.deliver(&[&range(&kim, &[&one, &hidden], &base, &hidden).sign("ghopper")]);
+        kim.push_main().lands(&[MAIN]);
+    }
+}
+
 /// A plain commit inside the range is part of what was signed; it has to be named too.
 #[test]
 fn unflagged_commit_of_the_range_is_named_as_well() {

@@ -45,6 +45,27 @@ fn on_an_ungated_ref_that_the_rule_would_trust() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// Nor one that a rule only watches.
+#[test]
+fn on_a_ref_that_another_rule_only_watches() {
+    for mode in ["warn", "observe"] {
+        let policy = Policy::standard()
+            .with("trusts", r#"["refs/heads/main", "refs/heads/topic"]"#)
+            .rule("watch")
+            .with("refs", r#"["refs/heads/topic"]"#)
+            .with("from", r#"["seniors"]"#)
+            .with("mode", &format!("{mode:?}"));
+        let world = World::with(&policy);
+        let kim = world.clone("kim");
+        kim.commit(ai("Add it").file("a", "a\n"));
+        kim.push(&["HEAD:refs/heads/topic"]).accepted();
+        kim.push_main().rejected_with(NEEDS);
+        world.set_policy(&policy.with("mode", "\"enforce\""));
+        // What a gated ref holds already is its base.
+        kim.push_main().lands(&[MAIN]);
+    }
+}
+
 #[test]
 fn new_release_branch_at_a_parked_commit() {
     let world = World::new();

@@ -74,6 +74,19 @@ fn names_that_git_reads_in_another_way() {
     }
 }
 
+/// What points to a gated ref is gated.
+#[test]
+fn symbolic_ref_to_a_gated_one() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/alias", MAIN]);
+    kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/alias"]).rejected_with(NEEDS);
+    kim.amend(human("Plain\n").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/alias"]).accepted();
+    assert_eq!(world.tip(&kim.bare, MAIN), Some(kim.head()));
+}
+
 /// A replacement on the server makes git show a clean commit where a marked one stands.
 #[test]
 fn replacement_does_not_change_what_the_gate_reads() {
