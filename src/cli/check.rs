@@ -19,8 +19,8 @@ use crate::hook::input::Update;
 use crate::hook::report::{self, Surroundings};
 use crate::hook::run::review_prefix;
 
-const UNKNOWN: &str = "not checked here: who first pushed commits that never landed, and declines \
-    or revocations that the fetched log lacks";
+const UNKNOWN: &str = "not checked here: who first pushed what never landed, and declines or\n\
+    revocations that the fetched log lacks";
 
 /// What would be pushed where.
 #[derive(Debug, Args)]
@@ -54,6 +54,7 @@ pub(super) struct CheckArgs {
 
 /// `countersign status`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit code 3: something is open.")]
 pub(super) struct StatusArgs {
     #[command(flatten)]
     push: PushArgs,
@@ -112,7 +113,7 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
         out::line(&format!("{}: {new} new commits, {open} things open", r.name));
     }
     out::line(UNKNOWN);
-    Ok(Exit::Done)
+    Ok(if open == 0 { Exit::Done } else { Exit::PolicySaysNo })
 }
 
 fn state(q: &Requirement) -> String {

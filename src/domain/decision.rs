@@ -266,6 +266,8 @@ pub struct Unusable {
     pub person: PersonId,
     /// What.
     pub statement: StatementHash,
+    /// The commit that it names; `None` for a net change.
+    pub names: Option<ObjectId>,
     /// Such as `stale: src/a.rs differs`.
     pub why: String,
 }

@@ -188,6 +188,8 @@ pub enum Tie {
     },
     /// It names something close that this commit is no longer.
     Stale {
+        /// The commit that it names.
+        signed: Option<ObjectId>,
         /// What differs, for the pusher.
         why: String,
     },

@@ -82,24 +82,11 @@ impl FourEyes<'_> {
             })
     }
 
-    /// Whether the rule needs one more distinct sign-off, since a hand in the commit may be
-    /// anybody's: an address that the policy does not know is taken for the first pusher's,
-    /// and that is nobody; or neither the first pusher nor the pusher is somebody, so that
-    /// nothing but free text tells who made it (G2).
+    /// Whether the rule needs one more distinct sign-off: nobody's name stands behind a
+    /// signed commit, so that nothing but free text tells who made it, and free text loosens
+    /// nothing (G2), not even where the policy knows every address in it.
     pub(super) fn needs_one_more(&self, pair: Pair<'_>) -> bool {
-        let nameless = |commit: &&ObjectId| !self.first_pusher(commit).is_somebody();
-        let pusher = self.standing(self.facts.pusher.as_ref());
-        pair.signed.iter().filter(nameless).any(|signed| {
-            !pusher.is_somebody()
-                || [signed, pair.landing]
-                    .iter()
-                    .filter_map(|c| self.contributors(c))
-                    .any(|c| self.has_stranger(c))
-        })
-    }
-
-    fn has_stranger(&self, contributors: &Contributors) -> bool {
-        contributors.0.iter().any(|c| self.policy.person_by_email(c.email.as_bytes()).is_none())
+        pair.signed.iter().any(|commit| !self.first_pusher(commit).is_somebody())
     }
 
     /// What this person is said to have done, by their own address or their agent's.

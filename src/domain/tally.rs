@@ -1,6 +1,8 @@
 //! Which of the statements tied to a commit count for a rule (G10 to G15).
 
 use super::decide::{Case, Judge};
+use std::collections::BTreeSet;
+
 use super::decision::{Have, Unusable};
 use super::escape::escape_short;
 use super::facts::Tie;
@@ -45,7 +47,7 @@ fn tied(case: Case<'_>, tie: &Tie) -> Result<Tied, String> {
             let binding = if *same_files { Binding::SameFiles } else { Binding::Replay };
             (binding, true, signed.clone())
         }
-        Tie::Stale { why } => return Err(format!("stale: {why}")),
+        Tie::Stale { why, .. } => return Err(format!("stale: {why}")),
     };
     if binding <= case.rule.binding {
         return Ok(Tied { binding, net, signed });
@@ -80,8 +82,23 @@ fn standing_declines<'a>(
         .collect()
 }
 
-fn unusable(s: &SignOff, why: String) -> Unusable {
-    Unusable { person: s.signer.clone(), statement: s.hash, why: escape_short(why.as_bytes(), 200) }
+/// The commit that a tie is about.
+fn named(case: Case<'_>, tie: &Tie) -> Option<ObjectId> {
+    match tie {
+        Tie::Commit => Some(case.commit.id),
+        Tie::SameFiles { signed } | Tie::Replay { signed } => Some(*signed),
+        Tie::Stale { signed, .. } => *signed,
+        Tie::Net { .. } => None,
+    }
+}
+
+fn unusable(s: &SignOff, names: Option<ObjectId>, why: String) -> Unusable {
+    Unusable {
+        person: s.signer.clone(),
+        statement: s.hash,
+        names,
+        why: escape_short(why.as_bytes(), 200),
+    }
 }
 
 impl Judge<'_> {
@@ -109,15 +126,17 @@ impl Judge<'_> {
             });
             match counted {
                 Ok(have) => tally.add(have),
-                Err(why) => tally.unusable.push(unusable(s, why)),
+                Err(why) => tally.unusable.push(unusable(s, named(case, &cover.tie), why)),
             }
         }
         let counts = |person: &PersonId| tally.have.iter().any(|(h, _)| h.person == *person);
-        tally.unusable.retain(|u| !counts(&u.person));
+        // Statements come newest first: of a person's that do not count the newest is shown.
+        let mut told = BTreeSet::new();
+        tally.unusable.retain(|u| !counts(&u.person) && told.insert(u.person.clone()));
         tally.declined = declines
             .iter()
             .filter(|d| !counts(&d.signer))
-            .map(|d| unusable(d, d.statement.reason.clone().unwrap_or_default()))
+            .map(|d| unusable(d, None, d.statement.reason.clone().unwrap_or_default()))
             .collect();
         tally
     }

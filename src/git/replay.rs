@@ -93,7 +93,7 @@ fn by_ids(signed: &Entry, pushed: &Entry) -> Result<Option<Merge>, &'static str>
         return if signed.new == pushed.new {
             Ok(None)
         } else {
-            Err("is not what was signed, though it began as the same")
+            Err("differs from what was signed")
         };
     }
     let all = (signed.old, signed.new, pushed.old, pushed.new);

@@ -95,8 +95,8 @@ fn tie_by_title(facts: &mut Facts, newest: Vec<SignOff>) {
             let of_title = |name: &str| name.split_once(' ').is_some_and(|(_, t)| t == title);
             let named = s.statement.subjects.iter().find(|sub| of_title(&sub.name));
             let Some(signed) = named.and_then(|sub| sub.commit) else { continue };
-            let why = format!("it names {}, of the same title and other files", signed.short());
-            covers.push(Cover { statement: s.hash, tie: Tie::Stale { why } });
+            let why = "it has the same title and changes other files".to_owned();
+            covers.push(Cover { statement: s.hash, tie: Tie::Stale { signed: Some(signed), why } });
             facts.sign_offs.entry(s.hash).or_insert_with(|| s.clone());
         }
         covers.truncate(TITLES);
@@ -163,8 +163,11 @@ fn tie(
         let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
             continue;
         };
-        let landing =
-            Landing { id: *id, change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())) };
+        let landing = Landing {
+            id: *id,
+            title: escape_short(&commit.subject, TITLE),
+            change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())),
+        };
         covers.insert(*id, ties.of(reader, &landing));
     }
     facts.covers = covers;

@@ -33,6 +33,8 @@ pub(super) struct Ties<'a> {
 /// One commit that is to land.
 pub(super) struct Landing {
     pub(super) id: ObjectId,
+    /// As a subject's name ends in it.
+    pub(super) title: String,
     /// `None` for a merge or an empty change: covered by its id alone.
     pub(super) change: Option<(ChangeDigest, Change)>,
 }
@@ -80,17 +82,25 @@ impl Ties<'_> {
             *tried += 1;
             let tie = match (subject.commit, s.statement.net) {
                 (Some(signed), _) if !self.does(reader, signed, signed_digest) => Tie::Stale {
-                    why: format!("nothing here shows that {} is what was signed", signed.short()),
+                    signed: Some(signed),
+                    why: "nothing here shows that this commit is what was signed".to_owned(),
                 },
                 (Some(signed), _) if same_files => Tie::SameFiles { signed },
                 (Some(signed), _) => match self.replay(reader, landing, signed_digest) {
                     Ok(()) => Tie::Replay { signed },
-                    Err(why) => Tie::Stale { why },
+                    Err(why) => Tie::Stale { signed: Some(signed), why },
                 },
                 (None, Some(net)) => self.net(reader, landing, s, (net, signed_digest)),
                 (None, None) => continue,
             };
-            ties.push(tie);
+            // Every sign-off of the same paths would be told of as stale; one under another
+            // title is about another change.
+            let is_about_another = matches!(tie, Tie::Stale { .. })
+                && subject.commit.is_some()
+                && subject.name.split_once(' ').is_none_or(|(_, t)| t != landing.title);
+            if !is_about_another {
+                ties.push(tie);
+            }
         }
         ties
     }
@@ -141,10 +151,10 @@ impl Ties<'_> {
             Some(Ok(signed)) if same_files => Tie::Net { same_files, signed: signed.clone() },
             Some(Ok(signed)) => match self.replay(reader, landing, digest) {
                 Ok(()) => Tie::Net { same_files, signed: signed.clone() },
-                Err(why) => Tie::Stale { why },
+                Err(why) => Tie::Stale { signed: None, why },
             },
-            Some(Err(why)) => Tie::Stale { why: why.clone() },
-            None => Tie::Stale { why: "its range was not read".to_owned() },
+            Some(Err(why)) => Tie::Stale { signed: None, why: why.clone() },
+            None => Tie::Stale { signed: None, why: "its range was not read".to_owned() },
         }
     }
 }

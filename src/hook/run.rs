@@ -20,6 +20,7 @@ use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
 use crate::domain::ids::{DecisionId, RefName, RepositoryName};
 use crate::domain::policy::{Mode, Policy};
+use crate::git::log::tip as log_tip;
 use crate::git::{GitError, HookEnv, Repo};
 use crate::policy;
 use crate::settings::{self, Settings};
@@ -205,16 +206,20 @@ impl Gate {
             .enable_time()
             .build()
             .map_err(|_| unfinished("bug", "the server could not start the check"))?;
-        let source =
-            LazyStore { url: self.settings.store.secret(), cell: tokio::sync::OnceCell::new() };
+        let source = LazyStore {
+            url: self.settings.store.secret(),
+            repo: &repo,
+            cell: tokio::sync::OnceCell::new(),
+        };
         let decision = runtime.block_on(async {
             let facts = collect::collect(&bench, updates, &source).await;
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
-        std::mem::forget(source);
-        std::mem::forget(runtime);
+        if let Some(store) = source.cell.into_inner() {
+            runtime.block_on(store.abandon());
+        }
         let around = Surroundings {
             is_recorded: true,
             review: review_prefix(policy, &bench.repository),
@@ -258,13 +263,22 @@ pub fn review_prefix(policy: &Policy, repository: &RepositoryName) -> Option<Str
 /// The store by its URL, opened when first asked.
 struct LazyStore<'a> {
     url: &'a str,
+    repo: &'a Repo,
     cell: tokio::sync::OnceCell<Box<dyn Store>>,
 }
 
 #[async_trait::async_trait(?Send)]
 impl StoreSource for LazyStore<'_> {
     async fn store(&self) -> Result<&dyn Store, StoreError> {
-        self.cell.get_or_try_init(|| store::open_store(self.url)).await.map(AsRef::as_ref)
+        let open = || async {
+            // A repository with a published log had a store: where that is gone now, a disk is
+            // not mounted, and a new one would have forgotten every decline and revocation.
+            match log_tip(self.repo) {
+                Ok(None) => store::open_store(self.url).await,
+                Ok(Some(_)) | Err(_) => store::open_existing_store(self.url).await,
+            }
+        };
+        self.cell.get_or_try_init(open).await.map(AsRef::as_ref)
     }
 }
 

@@ -211,11 +211,8 @@ fn requirement(page: &mut Page, q: &Requirement) {
 
 fn people(page: &mut Page, q: &Requirement) {
     for u in q.unusable.iter().take(PEOPLE) {
-        let hash = u.statement.short();
-        page.wrapped(
-            "      ",
-            &format!("{}'s sign-off {hash} does not count: {}", u.person, u.why),
-        );
+        let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
+        page.wrapped("      ", &format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
     }
     for d in q.declined.iter().take(PEOPLE) {
         let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };
@@ -224,7 +221,8 @@ fn people(page: &mut Page, q: &Requirement) {
     if !q.can_sign.is_empty() {
         page.wrapped("      ", &format!("can sign: {}", names(q.can_sign.iter())));
     }
-    for c in q.cannot.iter().take(PEOPLE) {
+    let told = |person: &PersonId| q.unusable.iter().any(|u| u.person == *person);
+    for c in q.cannot.iter().filter(|c| !told(&c.person)).take(PEOPLE) {
         page.wrapped("      ", &format!("{} can't: {}", c.person, c.why));
     }
     let missing = q.needed.saturating_sub(q.have.len());

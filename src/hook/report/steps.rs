@@ -39,7 +39,8 @@ pub(super) fn next(
     if able.is_empty() {
         return;
     }
-    page.line("hint: 1. push them where a senior can read them:");
+    let them = if unsigned.len() == 1 { "it" } else { "them" };
+    page.line(&format!("hint: 1. push {them} where a senior can read {them}:"));
     let branch = around.review.as_ref().map(|prefix| format!("{prefix}{}", slug(last)));
     match &branch {
         Some(full) => page.command(
@@ -70,7 +71,9 @@ pub(super) fn next(
     command.extend(words(&["--remote", "origin"]));
     page.command("hint:      ", &command);
     if r.verdict == Outcome::Reject {
-        page.wrapped("hint: ", &format!("3. push the same commits to {} again", r.name));
+        page.wrapped("hint: ", "3. the same push again:");
+        let again = format!("{}:{}", r.new.short(), quoted(&r.name.to_string()));
+        page.command("hint:      ", &words(&["git", "push", "origin", &again]));
     }
 }
 
