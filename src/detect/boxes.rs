@@ -63,12 +63,12 @@ impl Scan<'_> {
             return;
         }
         if has(&DENYING) {
-            self.findings.declare(Declared::No);
+            self.declare(Declared::No);
         } else if has(&MAKING)
             && !has(&NO_STATEMENT)
             && let Some(rule) = self.catalogue.rule("ticked-box")
         {
-            self.findings.declare(Declared::Yes);
+            self.declare(Declared::Yes);
             let proof = (MarkerKind::Declaration, Strength::Declaration);
             self.tell(rule, named.map(|n| n.marker), proof, line.clean.start);
         }

@@ -53,6 +53,7 @@ pub(super) struct Key {
     pub(super) class: Class,
     pub(super) open: bool,
     pub(super) strict: bool,
+    pub(super) heading: bool,
     /// Index into [`Catalogue::values`].
     pub(super) values: usize,
 }
@@ -208,7 +209,14 @@ impl Catalogue {
         if let Some(class) = entry.class {
             let values = self.values.len();
             self.values.push(entry.values.iter().map(|v| v.to_ascii_lowercase()).collect());
-            let key = Key { marker, class, open: entry.open, strict: entry.strict, values };
+            let key = Key {
+                marker,
+                class,
+                open: entry.open,
+                strict: entry.strict,
+                heading: entry.heading,
+                values,
+            };
             entry.keys.iter().for_each(|text| self.keys.insert(text, key));
         }
         for text in &entry.phrases {

@@ -22,11 +22,13 @@ impl Scan<'_> {
             from = address.at.end;
         }
         self.collect_as_written(hit, range, number);
-        let name = name_of(self.text.clean(range.clone()));
-        if addresses.is_empty() && hit.colon && !name.is_empty() {
-            let (name, email) = name.split_once('<').unwrap_or((name, ""));
-            let email = email.split('>').next().unwrap_or_default();
-            self.findings.co_author(name.trim().as_bytes(), email.as_bytes(), number);
+        if addresses.is_empty() && hit.colon {
+            let value = self.text.clean(range.clone());
+            let (name, email) = value.split_once('<').unwrap_or((value, ""));
+            let (name, email) = (name_of(name), name_of(email.split('>').next().unwrap_or("")));
+            if !name.is_empty() || !email.is_empty() {
+                self.findings.co_author(name.as_bytes(), email.as_bytes(), number);
+            }
         }
     }
 
@@ -34,6 +36,7 @@ impl Scan<'_> {
     fn collect_as_written(&mut self, hit: &Hit, range: &Range<usize>, number: usize) {
         let source = &self.text.source;
         let end = self.text.lines.get(self.text.line_at(range.end)).map_or(0, |l| l.source.end);
+        let end = end.min(self.text.source_of(range.end));
         let written = source.get(self.text.source_of(range.start)..end).unwrap_or_default();
         if written.is_ascii() || !hit.colon {
             return;
@@ -54,14 +57,12 @@ impl Scan<'_> {
     }
 }
 
-/// A name without colon, brackets and what decorates it, cut to a sane length.
-fn name_of(text: &str) -> &str {
+/// A name without colon, brackets and what decorates it, on one line and of a sane length.
+fn name_of(text: &str) -> String {
     const LONGEST: usize = 256;
-    let trimmed = text.trim_matches(|c: char| !c.is_alphanumeric() && !")].<>".contains(c));
-    let name = trimmed.trim_matches(|c: char| c == '<' || c == ' ' || c == '(');
-    let mut end = name.len().min(LONGEST);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or_default()
+    let name = text
+        .trim_start_matches(|c: char| !c.is_alphanumeric())
+        .trim_end_matches(|c: char| !c.is_alphanumeric() && !")].".contains(c));
+    let name = name.split([' ', '\n']).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ");
+    name.chars().take(LONGEST).collect()
 }

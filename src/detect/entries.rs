@@ -66,6 +66,9 @@ pub(super) struct Entry {
     /// `kind = "trailer"`: too common a key to count without a tool or a "yes".
     #[serde(default)]
     pub(super) strict: bool,
+    /// `kind = "trailer"`: at the start of a line and without a colon it is a heading.
+    #[serde(default)]
+    pub(super) heading: bool,
     /// `kind = "trailer"`: values that count, by their start; empty: any.
     #[serde(default)]
     pub(super) values: Vec<String>,

@@ -7,7 +7,7 @@
 //! (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
 //! `trailers` judges a key with its value, helped by `identity` (whose address or name),
 //! `value` (yes, no, a person) and `prose` (said of this commit or about it); `boxes`
-//! judges whole lines; `findings` keeps what was found.
+//! judges whole lines and `own` the policy's markers; `findings` keeps what was found.
 
 mod author;
 mod boxes;
@@ -18,6 +18,7 @@ mod entries;
 mod findings;
 mod identity;
 mod normalise;
+mod own;
 mod phrases;
 mod prose;
 mod scan;

@@ -71,7 +71,9 @@ fn decode(bytes: &[u8], label: &[u8]) -> Result<Vec<String>, Unreadable> {
             Ok(text) => Ok(vec![text.to_owned()]),
             Err(_) => Err(Unreadable(Vec::new())),
         },
-        "utf16" | "ucs2" | "utf16le" | "utf16be" | "ucs2le" | "ucs2be" => utf16(bytes),
+        "utf16" | "ucs2" => utf16(bytes, [true, true]),
+        "utf16le" | "ucs2le" => utf16(bytes, [true, false]),
+        "utf16be" | "ucs2be" => utf16(bytes, [false, true]),
         "windows1251" | "cp1251" => single(cp1251),
         "iso88595" => single(|b| match b {
             0xa1..=0xac | 0xae..=0xff => char::from_u32(0x360 + u32::from(b)).unwrap_or('?'),
@@ -131,19 +133,20 @@ fn koi8(byte: u8) -> char {
     }
 }
 
-/// Both byte orders; a final line feed of one byte, as tools append it, is let through.
-fn utf16(bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
+/// Read in both byte orders, whichever is claimed (`orders`: little, big endian); a final
+/// line feed of one byte, as tools append it, is let through.
+fn utf16(bytes: &[u8], orders: [bool; 2]) -> Result<Vec<String>, Unreadable> {
     let (pairs, rest) = bytes.as_chunks::<2>();
-    let mut sound = rest.is_empty() || rest == b"\n";
-    let mut any = false;
-    let texts = [u16::from_le_bytes as fn([u8; 2]) -> u16, u16::from_be_bytes].map(|order| {
+    let read = |order: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = pairs.iter().map(|pair| order(*pair)).collect();
-        let text = String::from_utf16(&units);
-        any |= text.is_ok();
-        text.unwrap_or_else(|_| String::from_utf16_lossy(&units))
-    });
-    sound &= any;
-    if sound { Ok(texts.into()) } else { Err(Unreadable(texts.into())) }
+        let sound = String::from_utf16(&units).is_ok();
+        (sound, String::from_utf16_lossy(&units))
+    };
+    let (little, big) = (read(u16::from_le_bytes), read(u16::from_be_bytes));
+    let [may_little, may_big] = orders;
+    let sound = (little.0 && may_little) || (big.0 && may_big);
+    let texts = vec![little.1, big.1];
+    if sound && (rest.is_empty() || rest == b"\n") { Ok(texts) } else { Err(Unreadable(texts)) }
 }
 
 /// Text after a right-to-left override, turned round as a terminal shows it.
@@ -195,6 +198,10 @@ fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
         [0, ..] => one('\n'),
         [b'\\', ..] => written_out(rest).unwrap_or(one('\\')),
         [b'&', ..] => entity(rest).unwrap_or(one('&')),
+        [b'<', b'b' | b'B', b'r' | b'R', tail @ ..] => {
+            let end = tail.iter().take(3).position(|b| *b == b'>');
+            end.map_or(one('<'), |end| (Piece::Char('\n'), end + 4))
+        }
         [b'%', hi, lo, ..] => match hex(&[*hi, *lo]) {
             Some(c) if c == '\n' || (' '..='~').contains(&c) => (Piece::Char(c), 3),
             _ => one('%'),

@@ -160,6 +160,20 @@ pub(super) fn is_anchored(text: &Text, word: usize) -> bool {
     false
 }
 
+/// A template's box that nobody ticked, before a word of its line.
+pub(super) fn is_unticked(text: &Text, word: usize) -> bool {
+    const LOOKED_AT: usize = 64;
+    let before = before(text, word);
+    let start = before.get(..LOOKED_AT.min(before.len())).unwrap_or_default();
+    start.trim_start_matches(|c: char| " >-*+#".contains(c)).starts_with("[ ]")
+}
+
+/// Whether a word stands on the message's first line that has any.
+pub(super) fn in_subject(text: &Text, word: usize) -> bool {
+    let subject = text.words.first().map(|w| w.line);
+    text.words.get(word).map(|w| w.line) == subject
+}
+
 /// `non-AI-assisted`, `not AI-generated`.
 pub(super) fn is_negated(text: &Text, word: usize) -> bool {
     const NOT: [&str; 8] = ["no", "non", "not", "never", "without", "isn", "wasn", "un"];
@@ -188,7 +202,11 @@ pub(super) fn name_ends(text: &Text, named: &Named, words: &Range<usize>) -> boo
 /// nothing after it.
 pub(super) fn stands_alone(text: &Text, at: &Range<usize>) -> bool {
     const NAME_WORDS: usize = 6;
+    const LONGEST_BEFORE: usize = 256;
     let Some(line) = text.lines.get(text.line_at(at.start)) else { return false };
+    if at.start - line.clean.start > LONGEST_BEFORE {
+        return false;
+    }
     let before = text.lower(line.clean.start..at.start);
     let name = before.rsplit_once(':').map_or(before, |(_, name)| name);
     let name_words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());

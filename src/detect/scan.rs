@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::catalogue::{Catalogue, Key, LinePhrase, Marker, MarkerIndex, Pattern};
+use super::catalogue::{Catalogue, Key, LinePhrase, Marker, MarkerIndex};
 use super::entries::{At, Class};
 use super::findings::{Findings, Piece, Source, within};
 use super::identity::{Address, addresses};
@@ -93,11 +93,11 @@ impl<'a> Scan<'a> {
         })
     }
 
-    fn line_end(&self, at: usize) -> usize {
+    pub(super) fn line_end(&self, at: usize) -> usize {
         self.text.lines.get(self.text.line_at(at)).map_or(at, |l| l.clean.end)
     }
 
-    fn start_of(&self, word: usize) -> usize {
+    pub(super) fn start_of(&self, word: usize) -> usize {
         self.text.words.get(word).map_or(self.text.clean.len(), |w| w.start)
     }
 
@@ -109,28 +109,29 @@ impl<'a> Scan<'a> {
         let line = self.text.line_at(found.end);
         let line_end = self.text.lines.get(line)?.clean.end;
         let value = found.end..line_end.min(next_key).max(found.end);
-        let folded = found.end..self.fold(line, &value).min(next_key).max(value.end);
+        let folded = found.end..self.fold(line, found.end, next_key).min(next_key).max(value.end);
         let colon = self.has_colon(&value);
         let quoted = prose::is_quoted(self.text, found.first);
         Some(Hit { key, first: found.first, colon, value, folded, quoted })
     }
 
-    fn has_colon(&self, value: &Range<usize>) -> bool {
+    pub(super) fn has_colon(&self, value: &Range<usize>) -> bool {
         let text = self.text.clean(value.clone());
         let gap = text.find(|c: char| c.is_ascii_alphanumeric()).unwrap_or(text.len());
         text.get(..gap).is_some_and(|gap| gap.contains([':', '=']))
     }
 
-    /// Where a value ends by git's folding. An empty one also takes the next line, as
-    /// some parsers do.
-    fn fold(&self, line: usize, value: &Range<usize>) -> usize {
-        let blank = |range: &Range<usize>| self.text.words_in(range).is_empty();
+    /// Where a value that starts on this line ends by git's folding, or at `limit`. An empty
+    /// one also takes the next line, as some parsers do.
+    pub(super) fn fold(&self, line: usize, start: usize, limit: usize) -> usize {
         let mut last = line;
-        while self.text.is_continuation(last + 1) {
+        while self.text.is_continuation(last + 1)
+            && self.text.lines.get(last + 1).is_some_and(|l| l.clean.start < limit)
+        {
             last += 1;
         }
-        let mut end = self.text.lines.get(last).map_or(value.end, |l| l.clean.end);
-        if blank(&(value.start..end)) {
+        let mut end = self.text.lines.get(last).map_or(start, |l| l.clean.end);
+        if self.text.words_in(&(start..end)).is_empty() {
             end = self.text.lines.get(last + 1).map_or(end, |l| l.clean.end);
         }
         end
@@ -266,73 +267,4 @@ impl<'a> Scan<'a> {
             self.other_trailer(index, hits);
         }
     }
-
-    /// The policy's regular expressions and trailers.
-    fn own_markers(&mut self) {
-        let (catalogue, text) = (self.catalogue, self.text);
-        if catalogue.custom.is_empty() {
-            return;
-        }
-        for line in &text.lines {
-            let raw =
-                String::from_utf8_lossy(text.source.get(line.source.clone()).unwrap_or_default());
-            let clean = text.clean(line.clean.clone());
-            for custom in &catalogue.custom {
-                if let Pattern::Line(regex) = &custom.pattern
-                    && (regex.is_match(&raw) || regex.is_match(clean))
-                {
-                    self.tell_own(custom.marker, line.clean.start);
-                }
-            }
-        }
-        for word in 0..text.words.len() {
-            for found in catalogue.custom_keys.all_at(text, word) {
-                self.own_trailer(&found);
-            }
-        }
-    }
-
-    fn own_trailer(&mut self, found: &Found<usize>) {
-        let text = self.text;
-        let Some(custom) = self.catalogue.custom.get(found.meaning) else { return };
-        let Pattern::Trailer(pattern) = &custom.pattern else { return };
-        let line_index = text.line_at(found.end);
-        let Some(line) = text.lines.get(line_index) else { return };
-        let value = found.end..line.clean.end;
-        let starts_key = text.line_of(found.first).is_some_and(|l| {
-            let before = text.clean(l.clean.start..self.start_of(found.first));
-            !before.ends_with(['-', '_']) || !before.contains(|c: char| c.is_ascii_alphanumeric())
-        });
-        if found.glued_digit || !starts_key || !self.has_colon(&value) {
-            return;
-        }
-        let matches = pattern.as_ref().is_none_or(|regex| {
-            let raw = text.source.get(text.source_of(value.start)..line.source.end);
-            regex.is_match(&String::from_utf8_lossy(raw.unwrap_or_default()))
-                || regex.is_match(after_colon(text.clean(value.clone())))
-                || self.folded_value(found, line_index).is_some_and(|v| regex.is_match(&v))
-        });
-        if matches {
-            self.tell_own(custom.marker, self.start_of(found.first));
-        }
-    }
-
-    /// A value over several lines, joined by single blanks as git does, where the key
-    /// starts its line: so no line is read twice.
-    fn folded_value(&self, found: &Found<usize>, line: usize) -> Option<String> {
-        let first = self.text.lines.get(line)?.words.start == found.first;
-        let range = found.end..self.fold(line, &(found.end..found.end));
-        let text = first.then(|| after_colon(self.text.clean(range)))?;
-        Some(text.split(['\n', ' ']).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" "))
-    }
-
-    fn tell_own(&mut self, marker: MarkerIndex, at: usize) {
-        if let Some(strength) = self.marker(marker).map(|m| m.strength) {
-            self.tell(marker, None, (MarkerKind::Trailer, strength), at);
-        }
-    }
-}
-
-fn after_colon(value: &str) -> &str {
-    value.find([':', '=']).and_then(|at| value.get(at + 1..)).unwrap_or(value).trim()
 }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::entries::Class;
+use super::findings::Source;
 use super::identity::{Address, Named, is_mailbox, is_placeholder, spelled_out};
 use super::prose;
 use super::scan::{Hit, Scan};
@@ -24,6 +25,7 @@ impl Scan<'_> {
             ranges.push(hit.folded.clone());
         }
         if hit.key.class == Class::CoAuthor
+            && self.source == Source::Message
             && let Some(range) = ranges.last()
         {
             self.collect_co_authors(hit, range);
@@ -32,6 +34,13 @@ impl Scan<'_> {
         // Whatever else it is, an agent's address is never overlooked.
         if !told && hit.key.class != Class::Review {
             self.agents_in(hit, &hit.folded.clone());
+        }
+    }
+
+    /// What the message says, not what a tag that it merges said.
+    pub(super) fn declare(&mut self, declared: Declared) {
+        if self.source == Source::Message {
+            self.findings.declare(declared);
         }
     }
 
@@ -189,7 +198,7 @@ impl Scan<'_> {
             return self.assistant_in_prose(hit, &words);
         }
         if value::is_denial(&clean.to_ascii_lowercase()) {
-            self.findings.declare(Declared::No);
+            self.declare(Declared::No);
             return true;
         }
         let person = self.addresses_in(range).iter().any(|a| !is_mailbox(&a.lower));
@@ -222,7 +231,8 @@ impl Scan<'_> {
 
     /// "Generated with [Claude Code](...)", "tests were written by Opus 5".
     fn assistant_in_prose(&mut self, hit: &Hit, words: &Range<usize>) -> bool {
-        if !prose::is_anchored(self.text, hit.first) {
+        let unticked = prose::is_unticked(self.text, hit.first);
+        if unticked || !prose::is_anchored(self.text, hit.first) {
             return false;
         }
         let first = prose::after_articles(self.text, words);
@@ -258,33 +268,48 @@ impl Scan<'_> {
 
     /// `AI-Assisted: yes`.
     fn declaration(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
+        if prose::is_unticked(self.text, hit.first) {
+            return false;
+        }
         if !hit.colon {
             return self.declaration_in_prose(hit, range);
         }
         let clean = self.trimmed(range).to_owned();
         let lower = clean.to_ascii_lowercase();
-        if value::is_placeholder(&clean) {
+        if value::is_placeholder(&clean) || (hit.key.strict && !self.strictly(hit, range)) {
             return false;
         }
         if value::is_denial(&lower) {
-            self.findings.declare(Declared::No);
+            self.declare(Declared::No);
             return true;
         }
         let named = self.catalogue.tool_named(self.text, self.words(range));
-        let yes = value::is_affirmation(&lower) || value::names_ai(&clean);
-        if hit.key.strict && !yes && named.is_none() {
-            return false;
-        }
-        self.findings.declare(Declared::Yes);
+        self.declare(Declared::Yes);
         let kind = if named.is_some() { MarkerKind::Trailer } else { MarkerKind::Declaration };
         let strength = self.marker(hit.key.marker).map_or(Strength::Declaration, |m| m.strength);
         self.tell_hit(hit, hit.key.marker, named.map(|n| n.marker), (kind, strength))
     }
 
+    /// Keys like `AI:` are also scopes of changes: the key has to start its line, right
+    /// before the colon, and its value with yes, no or a tool; in the subject with yes or no.
+    fn strictly(&self, hit: &Hit, range: &Range<usize>) -> bool {
+        let words = self.words(range);
+        let lower = self.trimmed(range).to_ascii_lowercase();
+        let trailer = self.text.clean(range.clone()).trim_start().starts_with([':', '=']);
+        let named = self.catalogue.name_at(self.text, words.start);
+        let named = named.is_some_and(|n| prose::name_ends(self.text, &n, &words));
+        prose::starts_line(self.text, hit.first)
+            && trailer
+            && (value::is_affirmation(&lower)
+                || value::is_denial(&lower)
+                || (named && !prose::in_subject(self.text, hit.first)))
+    }
+
     /// "Mostly AI generated", "AI-assisted." and "AI-assisted by ..." at the end of a line.
     fn declaration_in_prose(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
         const GOES_ON: [&str; 6] = ["by", "with", "using", "via", "and", "but"];
-        if hit.key.strict || !prose::is_anchored(self.text, hit.first) {
+        let heading = hit.key.heading && prose::starts_line(self.text, hit.first);
+        if hit.key.strict || heading || !prose::is_anchored(self.text, hit.first) {
             return false;
         }
         let words = self.words(range);
@@ -343,7 +368,7 @@ impl Scan<'_> {
             && !value::is_placeholder(clean)
             && !value::is_denial(&clean.to_ascii_lowercase());
         if says {
-            self.findings.declare(Declared::No);
+            self.declare(Declared::No);
         }
         says
     }

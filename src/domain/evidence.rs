@@ -68,7 +68,8 @@ pub enum Place {
     Line(usize),
     /// A line of the named header, counted from 1.
     Header(String, usize),
-    /// A line of the message of an annotated tag that points here, counted from 1.
+    /// A line of the message of an annotated tag that points here, counted from 1; 0 is
+    /// its tagger.
     Tag(usize),
     /// The push itself.
     Pusher,

@@ -50,3 +50,10 @@ fn every_marker_finds_its_lines_and_misses_its_near_misses() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let _ = Declared::No;
 }
+
+mod disguises;
+mod git_view;
+mod innocents;
+mod limits;
+mod people;
+mod policy;
