@@ -1,7 +1,7 @@
 //! Hiding which commits are new (G1, G3).
 
 use crate::support::clone::path_text;
-use crate::support::{Draft, MAIN, NEEDS, Policy, World, ai, human};
+use crate::support::{Draft, MAIN, NEEDS, Policy, World, ai, human, key};
 
 const TOPIC: &str = "refs/heads/topic";
 
@@ -64,6 +64,32 @@ fn on_a_ref_that_another_rule_only_watches() {
         // What a gated ref holds already is its base.
         kim.push_main().lands(&[MAIN]);
     }
+}
+
+/// Another rule's gate is no gate of this one, unless the rule says that it trusts it.
+#[test]
+fn through_a_ref_that_is_gated_for_less() {
+    let policy = Policy::standard()
+        .rule("staging")
+        .with("refs", r#"["refs/heads/staging"]"#)
+        .with("from", r#"["leads"]"#)
+        .group("leads", r#"["kim"]"#)
+        .set("kim", "keys", &format!("[{:?}]", key("kim").public));
+    let world = World::with(&policy);
+    let grace = world.clone("ghopper");
+    let id = grace.commit(ai("Add it").file("a", "a\n"));
+    let draft = Draft::approve().refs(&["refs/heads/staging"]).commit(&grace, &id);
+    grace.deliver(&[&draft.sign("kim")]);
+    grace.push(&["HEAD:refs/heads/staging"]).lands(&["refs/heads/staging"]);
+    grace.push_main().rejected_with(NEEDS);
+    let trusting = policy.clone().rule("main").with("refs", r#"["refs/heads/main"]"#);
+    let trusting = trusting.with("from", r#"["seniors"]"#);
+    let trusting = trusting.with("trusts", r#"["refs/heads/main", "refs/heads/staging"]"#);
+    let text = trusting
+        .to_toml()
+        .replace(r#"["refs/heads/main", "refs/heads/release/*"]"#, r#"["refs/heads/release/*"]"#);
+    std::fs::write(world.path("policy.toml"), text).expect("a file");
+    grace.push_main().lands(&[MAIN]);
 }
 
 #[test]
