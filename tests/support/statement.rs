@@ -92,7 +92,8 @@ impl Draft {
             digest["change-v1"] = change.into();
             digest["paths-v1"] = paths.into();
         }
-        self.subject(&format!("commit {}", &id[..8]), digest)
+        let title = clone.git(&["log", "-1", "--format=%s", "--encoding=UTF-8", id]);
+        self.subject(&format!("{} {title}", &id[..8]), digest)
     }
 
     /// Names commits.
