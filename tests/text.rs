@@ -325,7 +325,7 @@ fn printed_commands_work_as_they_stand() {
             run(&grace, command);
         }
     }
-    assert_eq!(world.tip(&kim.bare, MAIN), Some(kim.head()), "of\n{}", push.remote);
+    kim.push_main().lands(&[MAIN]);
 }
 
 /// `hint:` lines that are indented deep are commands; deeper ones continue them.

@@ -37,7 +37,7 @@ fn story(kim: &Clone<'_>, grace: &Clone<'_>) {
     let own = grace.commit(ai("Mine").author("kim").committer("kim").file("b", "b\n"));
     grace.push_main().rejected_with(NEEDS);
     grace.deliver(&[&Draft::approve().commit(grace, &own).sign("ghopper")]);
-    grace.push_main().rejected_with("can't sign it");
+    grace.push_main().rejected_with("ghopper can't");
 }
 
 #[test]

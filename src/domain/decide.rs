@@ -15,7 +15,7 @@ use super::escape::escape_short;
 use super::evidence::Declared;
 use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
-use super::ids::{ObjectId, PersonId};
+use super::ids::{ObjectId, PersonId, RefName};
 use super::policy::{Mode, Policy, Rule, Standing};
 
 /// Longest subject shown, in characters.
@@ -25,7 +25,8 @@ const SUBJECT: usize = 60;
 #[must_use]
 pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
     let mut judge = Judge { policy, facts, nets: BTreeMap::new() };
-    let refs: Vec<_> = facts.refs.iter().map(|r| judge.reference(r)).collect();
+    let mut refs: Vec<_> = facts.refs.iter().map(|r| judge.reference(r)).collect();
+    drop_circles(&mut refs);
     let rejects = facts.problems.iter().any(Finding::rejects)
         || refs.iter().any(|r| r.verdict == Outcome::Reject);
     Decision {
@@ -43,6 +44,16 @@ pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
             .values()
             .map(|row| FirstPusher { commit: row.commit, login: row.first_pusher.clone() })
             .collect(),
+    }
+}
+
+/// "Push that ref first" helps only where that ref may land by itself.
+fn drop_circles(refs: &mut [RefDecision]) {
+    let refused: BTreeSet<RefName> =
+        refs.iter().filter(|r| r.verdict == Outcome::Reject).map(|r| r.name.clone()).collect();
+    let commits = refs.iter_mut().flat_map(|r| &mut r.commits);
+    for q in commits.flat_map(|c| &mut c.requirements) {
+        q.push_first.take_if(|name| refused.contains(name));
     }
 }
 
@@ -240,6 +251,7 @@ impl Judge<'_> {
             cannot,
             unusable: tally.unusable,
             declined: tally.declined,
+            blocked,
             push_first,
         }
     }

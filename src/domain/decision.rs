@@ -212,6 +212,8 @@ pub struct Requirement {
     pub unusable: Vec<Unusable>,
     /// Standing declines.
     pub declined: Vec<Unusable>,
+    /// Whether one of them blocks, however many sign (`veto`).
+    pub blocked: bool,
     /// A ref of the same push that the rule trusts and that holds the commit: push it
     /// first (G1).
     pub push_first: Option<RefName>,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Bench, Changes, StoreSource, TITLE};
-use super::cover::{Landing, Ties};
+use super::cover::{LOOKS, Landing, Ties};
 use super::ranges::Reader;
 use super::statements::{self, Answers};
 use crate::detect::Detector;
@@ -13,7 +13,7 @@ use crate::domain::evidence::Detection;
 use crate::domain::facts::{CommitFacts, Cover, Facts, Tie};
 use crate::domain::ids::ObjectId;
 use crate::domain::object::Commit;
-use crate::domain::policy::Standing;
+use crate::domain::policy::{Policy, Standing};
 use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
 use crate::domain::statement::SignOff;
 use crate::store::StoreError;
@@ -21,8 +21,13 @@ use crate::store::StoreError;
 /// Sign-offs shown for their title alone.
 const TITLES: usize = 3;
 
-/// Who has a hand in a commit by its own text; known agents stand for nobody.
-pub(super) fn contributors(commit: &Commit, detection: &Detection) -> Contributors {
+/// Who has a hand in a commit by its own text. Known agents stand for nobody, unless the
+/// policy gives their address to somebody: a marker must not take a senior out of sight.
+pub(super) fn contributors(
+    policy: &Policy,
+    commit: &Commit,
+    detection: &Detection,
+) -> Contributors {
     let email = |raw: &[u8]| {
         let text = std::str::from_utf8(raw).map_or_else(|_| escape_short(raw, 200), str::to_owned);
         text.trim().to_lowercase()
@@ -33,7 +38,10 @@ pub(super) fn contributors(commit: &Commit, detection: &Detection) -> Contributo
     let all = std::iter::once(author).chain(others).chain(std::iter::once(committer));
     Contributors(
         all.map(|(part, raw)| Contributor { part, email: email(raw) })
-            .filter(|c| !detection.agents.iter().any(|a| *a == c.email.as_bytes()))
+            .filter(|c| {
+                policy.person_by_email(c.email.as_bytes()).is_some()
+                    || !detection.agents.iter().any(|a| *a == c.email.as_bytes())
+            })
             .collect(),
     )
 }
@@ -156,6 +164,7 @@ fn tie(
         sign_offs: &answers.sign_offs,
         sightings: &facts.sightings,
         kept: &answers.kept,
+        looks: LOOKS,
         nets: BTreeMap::new(),
     };
     let mut covers = BTreeMap::new();
@@ -163,18 +172,17 @@ fn tie(
         let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
             continue;
         };
-        let landing = Landing {
-            id: *id,
-            title: escape_short(&commit.subject, TITLE),
-            change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())),
-        };
+        let landing =
+            Landing { id: *id, change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())) };
         covers.insert(*id, ties.of(reader, &landing));
     }
     facts.covers = covers;
+    let policy = reader.policy;
     let named = answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
     let named: BTreeSet<ObjectId> = named.filter_map(|s| s.commit).collect();
     for id in named {
-        let from_object = reader.read(id).map(|s| contributors(&s.commit, &s.detection)).ok();
+        let from_object =
+            reader.read(id).map(|s| contributors(policy, &s.commit, &s.detection)).ok();
         let from_row = || facts.sightings.get(&id).map(|r| r.contributors.clone());
         if let Some(people) = from_object.or_else(from_row) {
             facts.contributors.insert(id, people);

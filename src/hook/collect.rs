@@ -359,7 +359,7 @@ fn add_commit(
     let commit = CommitFacts {
         id,
         subject: seen.commit.subject().to_vec(),
-        contributors: ask::contributors(&seen.commit, &seen.detection),
+        contributors: ask::contributors(bench.policy, &seen.commit, &seen.detection),
         detection: seen.detection.clone(),
         brought: seen.brought,
         change: digest,

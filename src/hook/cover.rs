@@ -20,12 +20,17 @@ use crate::domain::statement::{Net, SignOff, Statement, Verdict};
 use crate::git::replay::{self, Replay};
 use crate::git::{GitError, range};
 
+/// Stale sign-offs of a push that are looked at for being older ones.
+pub(super) const LOOKS: usize = 32;
+
 /// What ties are computed from, beside the objects.
 pub(super) struct Ties<'a> {
     pub(super) sign_offs: &'a BTreeMap<StatementHash, SignOff>,
     pub(super) sightings: &'a BTreeMap<ObjectId, Sighting>,
     /// Kept entries by change digest, not yet hashed again.
     pub(super) kept: &'a BTreeMap<ChangeDigest, Vec<u8>>,
+    /// How often may still be asked whether a signed commit is an older one.
+    pub(super) looks: usize,
     /// AI-assisted commits of ranges, computed once each.
     pub(super) nets: BTreeMap<StatementHash, Result<Vec<ObjectId>, String>>,
 }
@@ -33,8 +38,6 @@ pub(super) struct Ties<'a> {
 /// One commit that is to land.
 pub(super) struct Landing {
     pub(super) id: ObjectId,
-    /// As a subject's name ends in it.
-    pub(super) title: String,
     /// `None` for a merge or an empty change: covered by its id alone.
     pub(super) change: Option<(ChangeDigest, Change)>,
 }
@@ -93,16 +96,28 @@ impl Ties<'_> {
                 (None, Some(net)) => self.net(reader, landing, s, (net, signed_digest)),
                 (None, None) => continue,
             };
-            // Every sign-off of the same paths would be told of as stale; one under another
-            // title is about another change.
-            let is_about_another = matches!(tie, Tie::Stale { .. })
-                && subject.commit.is_some()
-                && subject.name.split_once(' ').is_none_or(|(_, t)| t != landing.title);
-            if !is_about_another {
+            if !(matches!(tie, Tie::Stale { .. }) && self.is_older(reader, landing, subject.commit))
+            {
                 ties.push(tie);
             }
         }
         ties
+    }
+
+    /// Whether a signed commit lies below the landing one: its sign-off was for that, and is
+    /// no stale one of this, though it names the same paths.
+    fn is_older(
+        &mut self,
+        reader: &Reader<'_>,
+        landing: &Landing,
+        signed: Option<ObjectId>,
+    ) -> bool {
+        let Some(signed) = signed.filter(|id| self.looks > 0 && reader.repo.exists(*id)) else {
+            return false;
+        };
+        self.looks -= 1;
+        let bases = reader.repo.merge_bases(signed, landing.id);
+        bases.is_ok_and(|bases| bases.contains(&signed))
     }
 
     /// Whether a commit really does what a statement says it does.

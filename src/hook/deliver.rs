@@ -6,8 +6,9 @@ use super::input::{self, Update};
 use crate::domain::change::Change;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::digest::change_digest;
+use crate::domain::escape::escape_short;
 use crate::domain::facts::{Answer, Delivery};
-use crate::domain::ids::{ChangeDigest, Login, ObjectId, RepositoryName, StatementHash};
+use crate::domain::ids::{ChangeDigest, Login, ObjectId, RefName, RepositoryName, StatementHash};
 use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
 use crate::domain::statement::{Net, Signed, Statement};
@@ -79,14 +80,18 @@ impl Desk<'_> {
 
     fn one(&self, update: &Update) -> Result<Taking, Finding> {
         let refused = |why: &str| {
-            Finding::new("delivery-refused", Family::NotAllowed, format!("{}: {why}", update.name))
-                .hint("countersign approve --remote NAME delivers sign-offs as they should be")
+            Finding::new(
+                "delivery-refused",
+                Family::NotAllowed,
+                format!("{}: {why}", shown(&update.name)),
+            )
+            .hint("countersign approve --remote NAME delivers sign-offs as they should be")
         };
         let Some(hash) = inbox::parse_ref_name(&update.name) else {
             return Err(Finding::new(
                 "reserved-ref",
                 Family::NotAllowed,
-                format!("{} is kept by the gate itself", update.name),
+                format!("{} is kept by the gate itself", shown(&update.name)),
             )
             .hint("below refs/countersign/ a push may name refs/countersign/inbox/HASH alone"));
         };
@@ -141,6 +146,11 @@ impl Desk<'_> {
             delivered_by: self.pusher.map(|p| p.as_str().to_owned()),
         }
     }
+}
+
+/// A delivery's name, its hash cut: nobody reads 64 digits.
+fn shown(name: &RefName) -> String {
+    escape_short(name.as_bytes(), inbox::PREFIX.len() + 11)
 }
 
 enum Taking {

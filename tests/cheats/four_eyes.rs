@@ -13,7 +13,7 @@ fn hand(pusher: &str, commit: Commit, part: &str) {
     clone.push_main().rejected_with(NEEDS);
     let draft = Draft::approve().commit(&clone, &id);
     clone.deliver(&[&draft.sign("ghopper")]);
-    clone.push_main().rejected_with(&format!("can't sign it: {part}"));
+    clone.push_main().rejected_with("ghopper can't").says(part);
     clone.deliver(&[&draft.sign("alovelace")]);
     clone.push_main().lands(&[MAIN]).says("alovelace");
 }
@@ -52,12 +52,12 @@ fn co_author_outside_gits_last_trailers_signs() {
 
 #[test]
 fn pusher_signs() {
-    hand("ghopper", work().author("kim").committer("kim"), "first pusher");
+    hand("ghopper", work().author("kim").committer("kim"), "pusher");
 }
 
 #[test]
 fn pusher_by_another_login_signs() {
-    hand("grace.h", work().author("kim").committer("kim"), "first pusher");
+    hand("grace.h", work().author("kim").committer("kim"), "pusher");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn first_pusher_signs_and_lets_another_push() {
     kim.take(&grace, &id);
     kim.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
     let spec = format!("{id}:{MAIN}");
-    kim.push(&[&spec]).rejected_with("can't sign it").says("first pusher");
+    kim.push(&[&spec]).rejected_with("ghopper can't").says("first pusher");
     kim.deliver(&[&Draft::approve().commit(&grace, &id).sign("alovelace")]);
     kim.push(&[&spec]).lands(&[MAIN]);
 }
@@ -84,7 +84,7 @@ fn first_pusher_stays_so_when_the_branch_is_gone_or_the_push_was_refused() {
     kim.push(&[&format!("{id}:refs/heads/topic")]).accepted();
     kim.push(&[":refs/heads/topic"]).accepted();
     kim.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
-    kim.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it");
+    kim.push(&[&format!("{id}:{MAIN}")]).rejected_with("ghopper can't");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn unknown_address_is_taken_for_the_first_pushers() {
     // Kim lands it, so that Grace is neither author by the policy nor today's pusher.
     kim.take(&grace, &id);
     kim.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
-    kim.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it");
+    kim.push(&[&format!("{id}:{MAIN}")]).rejected_with("ghopper can't");
     // Shown first by Kim, the unknown address is Kim's.
     let other = kim.commit(ai("Other").author("Gina <gina@example.net>").file("b", "b\n"));
     kim.push(&["HEAD:refs/heads/other"]).accepted();
@@ -141,7 +141,7 @@ fn nameless_first_push_waives_nothing() {
     nobody.push(&["HEAD:refs/heads/topic"]).accepted();
     grace.take(&nobody, &id);
     grace.deliver(&[&Draft::approve().commit(&grace, &id).sign("ghopper")]);
-    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it: pusher");
+    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("ghopper can't: pusher");
     grace.commit(human("Meanwhile\n").file("meanwhile", "x\n"));
     grace.push_main().accepted();
     grace.git(&["cherry-pick", &id]);
@@ -170,7 +170,7 @@ fn senior_launders_a_commit_through_a_nameless_push() {
     grace.take(&nobody, &id);
     let draft = Draft::approve().commit(&grace, &id);
     grace.deliver(&[&draft.sign("ghopper"), &draft.sign("alovelace")]);
-    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it");
+    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("ghopper can't");
     grace.deliver(&[&draft.sign("khamilton")]);
     grace.push(&[&format!("{id}:{MAIN}")]).lands(&[MAIN]);
 }
@@ -225,13 +225,11 @@ fn decoy_with_the_same_change_and_a_forged_author() {
         grace.deliver(&[&draft.sign("ghopper")]);
         let real = grace.amend(work());
         assert_ne!(real, decoy);
-        // Of a decoy that no push showed nobody can say who made it.
-        let why = if decoy_is_pushed { "can't sign it" } else { "stale" };
-        grace.push_main().rejected_with(why);
+        grace.push_main().rejected_with("ghopper can't");
         // Nor may somebody else land it for them.
         let kim = world.clone("kim");
         kim.take(&grace, &real);
-        kim.push(&[&format!("{real}:{MAIN}")]).rejected_with(why);
+        kim.push(&[&format!("{real}:{MAIN}")]).rejected_with("ghopper can't");
         // Ada may sign either; of a decoy that the gate has never seen nobody knows who
         // made it, so there it has to be the real one.
         let shown = if decoy_is_pushed { draft } else { Draft::approve().commit(&grace, &real) };

@@ -92,8 +92,7 @@ impl Draft {
             digest["change-v1"] = change.into();
             digest["paths-v1"] = paths.into();
         }
-        let title = clone.git(&["log", "-1", "--format=%s", "--encoding=UTF-8", id]);
-        self.subject(&format!("{} {title}", &id[..8]), digest)
+        self.subject(&format!("commit {}", &id[..8]), digest)
     }
 
     /// Names commits.

@@ -56,7 +56,7 @@ fn senior_can_not_sign_what_nobody_else_showed_the_gate() {
     let id = kim.commit(ai("Add token refresh").file("src/token.rs", "fn refresh() {}\n"));
     grace.take(&kim, &id);
     grace.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
-    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("can't sign it");
+    grace.push(&[&format!("{id}:{MAIN}")]).rejected_with("ghopper can't");
 }
 
 /// Two AI-assisted commits of Kim's on a review branch, signed as a range by Grace.

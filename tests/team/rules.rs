@@ -140,7 +140,7 @@ fn what_an_agent_pushes_is_ai_assisted() {
     let id = agent.commit(human("Add it\n").author("kim").committer("kim").file("a", "a\n"));
     agent.push_main().rejected_with(NEEDS);
     agent.deliver(&[&Draft::approve().commit(&agent, &id).sign("ghopper")]);
-    agent.push_main().rejected_with("can't sign it");
+    agent.push_main().rejected_with("ghopper can't");
     agent.deliver(&[&Draft::approve().commit(&agent, &id).sign("alovelace")]);
     agent.push_main().lands(&[MAIN]);
 }

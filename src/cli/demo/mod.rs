@@ -204,7 +204,7 @@ the sign-off, but it does not count: an author needs another pair of eyes.",
     scene.types("grace", &approve("HEAD"))?.accepted(&["stored "])?;
     let said = scene.types("grace", PUSH)?.rejected(&[
         REJECTED,
-        "grace's sign-off",
+        "grace can't: author",
         "author",
         "can sign: ada",
     ])?;

@@ -64,7 +64,8 @@ fn an_agent_by_its_name_is_evidence_but_its_address_stays_a_persons() {
 
 #[test]
 fn co_authors_are_read_with_their_lines() {
-    let rows: &[(&str, &[(&str, &str, usize)])] = &[
+    type Row = (&'static str, &'static [(&'static str, &'static str, usize)]);
+    let rows: &[Row] = &[
         ("Co-authored-by: Jane Doe <jane@x.io>", &[("Jane Doe", "jane@x.io", 3)]),
         ("co_authored by : Jane Doe <Jane@X.io>", &[("Jane Doe", "Jane@X.io", 3)]),
         ("Co-developed-by: Jane <j@x.io>", &[("Jane", "j@x.io", 3)]),

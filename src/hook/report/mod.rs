@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use self::page::Page;
 use crate::domain::decision::{
     CommitDecision, Decision, Family, Finding, Have, Met, Outcome, RefDecision, Requirement,
+    Unusable,
 };
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::{Evidence, Place};
@@ -50,6 +51,9 @@ pub fn text(decision: &Decision, around: &Surroundings) -> String {
         problem(&mut page, finding, None);
     }
     let spoken: Vec<_> = decision.refs.iter().filter(|r| has_something_to_say(r)).collect();
+    // Where the gate could not decide, what it knows of sign-offs is not the whole.
+    let undecided = |f: &Finding| f.family != Family::NotAllowed && f.rejects();
+    let spoken = if decision.findings.iter().any(undecided) { Vec::new() } else { spoken };
     for r in spoken.iter().take(REFS) {
         reference(&mut page, decision, r, around);
     }
@@ -210,7 +214,11 @@ fn requirement(page: &mut Page, q: &Requirement) {
 }
 
 fn people(page: &mut Page, q: &Requirement) {
-    for u in q.unusable.iter().take(PEOPLE) {
+    // Who had a hand in it is told below, in fewer words.
+    let is_told = |u: &Unusable| {
+        u.why.starts_with("can't sign it") && q.cannot.iter().any(|c| c.person == u.person)
+    };
+    for u in q.unusable.iter().filter(|u| !is_told(u)).take(PEOPLE) {
         let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
         page.wrapped("      ", &format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
     }
@@ -218,11 +226,14 @@ fn people(page: &mut Page, q: &Requirement) {
         let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };
         page.wrapped("      ", &format!("{} declined it{why}", d.person));
     }
+    if q.blocked {
+        page.wrapped("      ", "a decline blocks; only who declined can lift it, by approving");
+        return;
+    }
     if !q.can_sign.is_empty() {
         page.wrapped("      ", &format!("can sign: {}", names(q.can_sign.iter())));
     }
-    let told = |person: &PersonId| q.unusable.iter().any(|u| u.person == *person);
-    for c in q.cannot.iter().filter(|c| !told(&c.person)).take(PEOPLE) {
+    for c in q.cannot.iter().take(PEOPLE) {
         page.wrapped("      ", &format!("{} can't: {}", c.person, c.why));
     }
     let missing = q.needed.saturating_sub(q.have.len());

@@ -1,5 +1,7 @@
 //! Lines of at most 72 columns.
 
+use crate::domain::escape::escape_short;
+
 /// Columns, before git's own `remote: ` in front.
 const WIDTH: usize = 72;
 
@@ -48,6 +50,8 @@ impl Page {
         let mut line = format!("{lead}{indent}");
         let mut is_empty = true;
         for word in text.split(' ').filter(|w| !w.is_empty()) {
+            // A word that no line can hold loses its end: it is data, never a command.
+            let word = &escape_short(word.as_bytes(), WIDTH - next.chars().count().min(WIDTH / 2));
             let columns = line.chars().count() + word.chars().count() + usize::from(!is_empty);
             if !is_empty && columns > WIDTH {
                 self.0.push(std::mem::replace(&mut line, next.clone()));

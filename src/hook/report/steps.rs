@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::page::Page;
 use super::{Surroundings, names};
-use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision};
+use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision, Requirement};
 use crate::domain::facts::RefChange;
 use crate::domain::ids::{ObjectId, PersonId};
 use crate::domain::policy::Mode;
@@ -24,19 +24,11 @@ pub(super) fn next(
     open: &[&CommitDecision],
     around: &Surroundings,
 ) {
-    let unsigned: Vec<_> = open
-        .iter()
-        .filter(|c| c.requirements.iter().any(|q| q.met == Met::No && q.mode != Mode::Observe))
-        .copied()
-        .collect();
+    let unsigned: Vec<_> =
+        open.iter().filter(|c| c.requirements.iter().any(is_open)).copied().collect();
     let Some(last) = unsigned.last() else { return };
-    let able: BTreeSet<&PersonId> = unsigned
-        .iter()
-        .flat_map(|c| &c.requirements)
-        .filter(|q| q.met == Met::No)
-        .flat_map(|q| &q.can_sign)
-        .collect();
-    if able.is_empty() {
+    let signers = Signers::of(&unsigned);
+    if signers.0.is_empty() {
         return;
     }
     let them = if unsigned.len() == 1 { "it" } else { "them" };
@@ -49,7 +41,7 @@ pub(super) fn next(
         ),
         None => bundle(page, r),
     }
-    page.wrapped("hint: ", &format!("2. {} signs, in a clone:", either(&able)));
+    page.wrapped("hint: ", &format!("2. {}, in a clone:", signers.text()));
     match &branch {
         Some(full) => {
             let name = full.strip_prefix("refs/heads/").unwrap_or(full);
@@ -96,12 +88,60 @@ fn range(r: &RefDecision) -> String {
     if r.old.is_zero() { short(&r.new) } else { format!("{}..{}", short(&r.old), short(&r.new)) }
 }
 
-fn either(people: &BTreeSet<&PersonId>) -> String {
+/// Who signs which commits: the same people and the same number of them stand together.
+struct Signers<'a>(Vec<(BTreeSet<&'a PersonId>, usize, BTreeSet<ObjectId>)>);
+
+impl<'a> Signers<'a> {
+    fn of(unsigned: &[&'a CommitDecision]) -> Self {
+        let mut groups: Vec<(BTreeSet<&PersonId>, usize, BTreeSet<ObjectId>)> = Vec::new();
+        for c in unsigned {
+            for q in c.requirements.iter().filter(|q| is_open(q)) {
+                let able: BTreeSet<_> = q.can_sign.iter().collect();
+                let missing = q.needed.saturating_sub(q.have.len()).max(1);
+                match groups.iter_mut().find(|(p, m, _)| *p == able && *m == missing) {
+                    Some((_, _, commits)) => {
+                        commits.insert(c.id);
+                    }
+                    None => groups.push((able, missing, BTreeSet::from([c.id]))),
+                }
+            }
+        }
+        Self(groups)
+    }
+
+    /// `ghopper or alovelace (3f9c2ab1); khamilton (77d01e5c) sign`.
+    fn text(&self) -> String {
+        let [(people, missing, _)] = self.0.as_slice() else {
+            let parts: Vec<_> = self
+                .0
+                .iter()
+                .map(|(people, missing, commits)| {
+                    let ids: Vec<_> = commits.iter().take(IDS).map(ObjectId::short).collect();
+                    let more = if commits.len() > IDS { ", ..." } else { "" };
+                    format!("{} ({}{more})", some(people, *missing), ids.join(", "))
+                })
+                .collect();
+            return format!("{} sign", parts.join("; "));
+        };
+        let verb = if *missing == 1 { "signs" } else { "sign" };
+        format!("{} {verb}", some(people, *missing))
+    }
+}
+
+/// Whether somebody's sign-off would help: something is missing, somebody can sign it, and
+/// nothing blocks.
+fn is_open(q: &Requirement) -> bool {
+    q.met == Met::No && q.mode != Mode::Observe && !q.blocked && !q.can_sign.is_empty()
+}
+
+fn some(people: &BTreeSet<&PersonId>, missing: usize) -> String {
     let list: Vec<_> = people.iter().copied().collect();
-    match list.as_slice() {
-        [one] => one.to_string(),
-        [one, two] => format!("{one} or {two}"),
-        _ => format!("one of {}", names(list.into_iter())),
+    match (list.as_slice(), missing) {
+        ([one], _) => one.to_string(),
+        ([one, two], 1) => format!("{one} or {two}"),
+        ([one, two], _) => format!("{one} and {two}"),
+        (_, 1) => format!("one of {}", names(list.into_iter())),
+        (_, n) => format!("{n} of {}", names(list.into_iter())),
     }
 }
 
