@@ -75,10 +75,23 @@ impl Scan<'_> {
     }
 
     /// `Assited-by: Claude Code`, `Orchestrated-With: Codex CLI`: a key that nobody knows,
-    /// ending in "by" or "with", and a value that is surely a tool.
+    /// ending in "by" or "with", and a value that is surely a tool. With blanks in the key
+    /// it may as well be prose ("Works with: ...") and is a hint.
     pub(super) fn other_trailer(&mut self, index: usize, hits: &[Hit]) {
         const KEY_WORDS: usize = 5;
         const LAST: [&str; 4] = ["by", "with", "using", "via"];
+        const NOT_MADE: [&str; 10] = [
+            "superseded",
+            "replaced",
+            "used",
+            "supported",
+            "caused",
+            "required",
+            "blocked",
+            "tracked",
+            "compatible",
+            "owned",
+        ];
         let text = self.text;
         let Some(line) = text.lines.get(index) else { return };
         let lower = text.lower(line.clean.clone());
@@ -91,16 +104,20 @@ impl Scan<'_> {
         let known = hits.partition_point(|h| h.first < key.start);
         let known =
             hits.get(known).is_some_and(|h| h.first < key.end && h.key.class != Class::Declare);
-        if known || key.len() > KEY_WORDS || !LAST.contains(&last) {
+        let made = !NOT_MADE.contains(&text.word(key.start));
+        if known || key.len() > KEY_WORDS || !LAST.contains(&last) || !made {
             return;
         }
+        let from = text.words.get(key.start).map_or(colon, |w| w.start);
+        let blanks = text.clean(from..colon).trim_end().contains(' ');
         let words = text.words_in(&(colon..line.clean.end));
         let named = self.catalogue.name_at(text, words.start).filter(|n| n.sure);
         if let Some(named) = named
             && named.words.end <= words.end
             && let Some(rule) = self.catalogue.rule("other-trailer")
         {
-            let proof = (MarkerKind::Trailer, Strength::Assistance);
+            let strength = if blanks { Strength::Hint } else { Strength::Assistance };
+            let proof = (MarkerKind::Trailer, strength);
             self.tell(rule, Some(named.marker), proof, line.clean.start);
         }
     }

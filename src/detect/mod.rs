@@ -5,15 +5,17 @@
 //!
 //! The way of a message: `normalise` (bytes to readings, disguises undone) gives `text`
 //! (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
-//! `trailers` judges a key with its value, helped by `identity` (whose address or name),
-//! `value` (yes, no, a person) and `prose` (said of this commit or about it); `boxes`
-//! judges whole lines and `own` the policy's markers; `findings` keeps what was found.
+//! `trailers` and `declarations` judge a key with its value, helped by `identity` (whose
+//! address or name), `value` (yes, no, a person) and `prose` (said of this commit or about
+//! it); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
+//! policy's markers; `findings` keeps what was found.
 
 mod author;
 mod boxes;
 mod catalogue;
 mod co_authors;
 mod confusables;
+mod declarations;
 mod entries;
 mod findings;
 mod identity;

@@ -202,6 +202,10 @@ fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
             let end = tail.iter().take(3).position(|b| *b == b'>');
             end.map_or(one('<'), |end| (Piece::Char('\n'), end + 4))
         }
+        [b'<', tail @ ..] => match styling_tag(tail) {
+            Some(length) => (Piece::Nothing, length + 1),
+            None => one('<'),
+        },
         [b'%', hi, lo, ..] => match hex(&[*hi, *lo]) {
             Some(c) if c == '\n' || (' '..='~').contains(&c) => (Piece::Char(c), 3),
             _ => one('%'),
@@ -213,6 +217,18 @@ fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
         [first, ..] if first.is_ascii() => one(char::from(*first)),
         _ => decoded_char(rest),
     }
+}
+
+/// The length of an HTML tag that only styles what it stands in: `b>`, `/span>`, `wbr>`.
+fn styling_tag(tail: &[u8]) -> Option<usize> {
+    const TAGS: [&[u8]; 17] = [
+        b"b", b"i", b"u", b"s", b"em", b"strong", b"code", b"sup", b"sub", b"small", b"tt", b"kbd",
+        b"mark", b"del", b"ins", b"span", b"wbr",
+    ];
+    let end = tail.iter().take(9).position(|b| *b == b'>')?;
+    let name = tail.get(..end)?;
+    let name = name.strip_prefix(b"/").unwrap_or(name).to_ascii_lowercase();
+    TAGS.contains(&name.as_slice()).then_some(end + 1)
 }
 
 /// A character of UTF-8; a byte that is none is read as Latin-1.

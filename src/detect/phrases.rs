@@ -4,14 +4,13 @@
 //! phrase: only letters and digits are compared, folded as in [`squeezed`], and it has to
 //! begin and end with a word.
 
-use std::collections::HashMap;
-
 use super::text::{Text, squeezed};
 
 /// Phrases and what each stands for, found by their first two letters.
 #[derive(Debug)]
 pub(super) struct Phrases<T> {
-    by_head: HashMap<[u8; 2], Vec<Phrase<T>>>,
+    /// By [`slot`].
+    by_head: Vec<Vec<Phrase<T>>>,
 }
 
 #[derive(Debug)]
@@ -40,20 +39,36 @@ pub(super) struct Found<T> {
 /// Phrases of so few letters are compared without folding.
 const EXACT_BELOW: usize = 4;
 
+/// Letters and digits.
+const LETTERS: usize = 36;
+
+/// Pairs of them.
+const SLOTS: usize = LETTERS * LETTERS;
+
+/// The place of a phrase by its first two letters; none for a shorter one.
+fn slot(squeezed: &[u8]) -> Option<usize> {
+    let code = |byte: u8| match byte {
+        b'0'..=b'9' => usize::from(byte - b'0'),
+        _ => usize::from(byte.saturating_sub(b'a')) + 10,
+    };
+    squeezed.first_chunk::<2>().map(|[first, second]| code(*first) * LETTERS + code(*second))
+}
+
 impl<T: Copy> Phrases<T> {
     /// No phrases.
     pub(super) fn new() -> Self {
-        Self { by_head: HashMap::new() }
+        Self { by_head: (0..SLOTS).map(|_| Vec::new()).collect() }
     }
 
     /// Adds a phrase; one of fewer than two letters or digits is never found.
     pub(super) fn insert(&mut self, text: &str, meaning: T) {
         let squeezed = squeezed(text);
-        let Some(head) = squeezed.first_chunk::<2>().copied() else { return };
+        let Some(list) = slot(&squeezed).and_then(|slot| self.by_head.get_mut(slot)) else {
+            return;
+        };
         let exact = (squeezed.len() < EXACT_BELOW).then(|| {
             text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
         });
-        let list = self.by_head.entry(head).or_default();
         let place = list.partition_point(|p| p.squeezed.len() >= squeezed.len());
         list.insert(place, Phrase { squeezed, exact, meaning });
     }
@@ -66,7 +81,7 @@ impl<T: Copy> Phrases<T> {
     ) -> impl Iterator<Item = Found<T>> + 'a {
         let word = text.words.get(first);
         let rest = word.and_then(|w| text.squeezed.get(w.squeezed..)).unwrap_or_default();
-        let list = rest.first_chunk::<2>().and_then(|head| self.by_head.get(head));
+        let list = slot(rest).and_then(|slot| self.by_head.get(slot));
         list.into_iter()
             .flatten()
             .filter(move |phrase| rest.starts_with(&phrase.squeezed))

@@ -85,11 +85,13 @@ impl<'a> Scan<'a> {
             let torn = torn.contains([':', '=', '<', '>', '@', '(', ')', '[', ']', ',', ';', '|']);
             let prose = matches!(key.class, Class::CoAuthor | Class::Assist)
                 || (key.class == Class::Declare && !key.strict);
+            let value = found.end..self.line_end(found.end);
             let glued = self.text.lower(0..self.start_of(word)).ends_with('_');
             !found.glued_digit
                 && !torn
                 && !glued
-                && (prose || self.has_colon(&(found.end..self.line_end(found.end))))
+                && (prose || self.has_colon(&value))
+                && (!key.strict || self.has_colon_first(&value))
         })
     }
 
@@ -108,11 +110,35 @@ impl<'a> Scan<'a> {
         }
         let line = self.text.line_at(found.end);
         let line_end = self.text.lines.get(line)?.clean.end;
-        let value = found.end..line_end.min(next_key).max(found.end);
+        let line_end = line_end.min(next_key).max(found.end);
+        let value = self.after_parentheses(found.end..line_end);
         let folded = found.end..self.fold(line, found.end, next_key).min(next_key).max(value.end);
+        let folded = value.start..folded.end;
         let colon = self.has_colon(&value);
         let quoted = prose::is_quoted(self.text, found.first);
         Some(Hit { key, first: found.first, colon, value, folded, quoted })
+    }
+
+    /// `Co-authored-by (AI): ...`: the value without what explains the key.
+    fn after_parentheses(&self, value: Range<usize>) -> Range<usize> {
+        const LONGEST: usize = 32;
+        let text = self.text.clean(value.clone());
+        let opens = text.trim_start_matches(' ');
+        let close = opens.bytes().take(LONGEST).position(|b| b == b')');
+        match close.filter(|_| opens.starts_with('(')) {
+            Some(close)
+                if opens.get(close + 1..).is_some_and(|r| r.trim_start().starts_with(':')) =>
+            {
+                value.start + (text.len() - opens.len()) + close + 1..value.end
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether the colon comes at once, but for what emphasises the key.
+    pub(super) fn has_colon_first(&self, value: &Range<usize>) -> bool {
+        let text = self.text.clean(value.clone());
+        text.trim_start_matches([' ', '*', '_', '`']).starts_with([':', '='])
     }
 
     pub(super) fn has_colon(&self, value: &Range<usize>) -> bool {
@@ -176,7 +202,8 @@ impl<'a> Scan<'a> {
         for address in &self.addresses {
             let before = hits.partition_point(|h| h.value.start <= address.at.start);
             let explained = before.checked_sub(1).and_then(|i| hits.get(i)).is_some_and(|hit| {
-                let seen = if hit.colon { &hit.folded } else { &hit.value };
+                let own_line = !hit.colon || hit.key.class == Class::Review;
+                let seen = if own_line { &hit.value } else { &hit.folded };
                 seen.contains(&address.at.start)
             });
             if let (false, Some(marker)) = (explained, self.catalogue.agent(&address.lower)) {

@@ -37,18 +37,11 @@ impl Scan<'_> {
         }
     }
 
-    /// What the message says, not what a tag that it merges said.
-    pub(super) fn declare(&mut self, declared: Declared) {
-        if self.source == Source::Message {
-            self.findings.declare(declared);
-        }
-    }
-
     /// True where it said something.
     fn judge_value(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
         match hit.key.class {
             Class::CoAuthor => self.agents_in(hit, range) || self.co_author_named(hit, range),
-            Class::SignOff => self.agents_in(hit, range),
+            Class::SignOff => self.agents_in(hit, range) || self.signed_off(hit, range),
             Class::Assist => self.agents_in(hit, range) || self.assistant(hit, range),
             Class::Declare => self.declaration(hit, range),
             Class::Session => self.session(hit, range),
@@ -57,7 +50,7 @@ impl Scan<'_> {
         }
     }
 
-    fn words(&self, range: &Range<usize>) -> Range<usize> {
+    pub(super) fn words(&self, range: &Range<usize>) -> Range<usize> {
         self.text.words_in(range)
     }
 
@@ -65,7 +58,7 @@ impl Scan<'_> {
         self.text.words.get(hit.first).map_or(hit.value.start, |w| w.start)
     }
 
-    fn tell_hit(
+    pub(super) fn tell_hit(
         &mut self,
         hit: &Hit,
         marker: usize,
@@ -140,6 +133,19 @@ impl Scan<'_> {
         }
     }
 
+    /// `Signed-off-by: Claude Code <jane@example.org>`: surely a tool, and first.
+    fn signed_off(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
+        let words = self.words(range);
+        let named = self.catalogue.name_at(self.text, words.start);
+        match named.filter(|n| hit.colon && n.sure && n.words.end <= words.end) {
+            Some(named) => {
+                let proof = self.identity_proof(named.marker);
+                self.tell_hit(hit, named.marker, None, proof)
+            }
+            None => false,
+        }
+    }
+
     /// The tool that a name with its address is, where the address is no known agent's.
     pub(super) fn named_identity(
         &self,
@@ -181,11 +187,11 @@ impl Scan<'_> {
             "go",
             "ssh",
         ];
+        const MADE: [&str; 3] = ["agent", "ai", "assistant"];
         let (local, _) = address?.lower.split_once('@')?;
-        let last = words.end.checked_sub(1)?;
-        let called = words.len() > 1 && self.text.word(last) == "agent";
+        let called = words.len() > 1 && MADE.contains(&self.text.word(words.end.checked_sub(1)?));
         let machine = words.clone().any(|w| MACHINES.contains(&self.text.word(w)));
-        let mailbox = local == "agent" || local.ends_with("-agent");
+        let mailbox = MADE.contains(&local.rsplit('-').next().unwrap_or(local));
         (called && mailbox && !machine).then(|| self.catalogue.rule("unknown-agent")).flatten()
     }
 
@@ -197,17 +203,22 @@ impl Scan<'_> {
         if !hit.colon {
             return self.assistant_in_prose(hit, &words);
         }
-        if value::is_denial(&clean.to_ascii_lowercase()) {
-            self.declare(Declared::No);
-            return true;
-        }
         let person = self.addresses_in(range).iter().any(|a| !is_mailbox(&a.lower));
         let strength = self.marker(marker).map_or(Strength::Hint, |m| m.strength);
         let personal = value::is_personal_name(&clean);
-        let named = self.catalogue.tool_named(self.text, words);
-        if let Some(named) = named.filter(|n| n.sure || (!person && !personal)) {
+        let named = self.catalogue.tool_named(self.text, words.clone());
+        let means_tool = |n: &Named| {
+            let product = !n.first_name || !personal || prose::name_ends(self.text, n, &words);
+            n.sure || (!person && product)
+        };
+        let denied = value::is_denial(&clean.to_ascii_lowercase());
+        if let Some(named) = named.filter(|n| n.sure || (means_tool(n) && !denied)) {
             let proof = (MarkerKind::Trailer, self.tool_strength(&named, strength));
             return self.tell_hit(hit, marker, Some(named.marker), proof);
+        }
+        if denied {
+            self.declare(Declared::No);
+            return false;
         }
         if person || value::is_placeholder(&clean) {
             return false;
@@ -216,8 +227,10 @@ impl Scan<'_> {
         if !ai && (!hit.key.open || value::is_affirmation(&clean.to_ascii_lowercase())) {
             return false;
         }
-        // Older use of the key: help by a person whose address is not given.
-        let strength = if personal && !ai { Strength::Hint } else { strength };
+        // Older use of the key: help by a person whose address is not given. In the middle
+        // of a line a value that nobody knows is prose about the key.
+        let prose = !prose::starts_line(self.text, hit.first);
+        let strength = if (personal || prose) && !ai { Strength::Hint } else { strength };
         self.tell_hit(hit, marker, None, (MarkerKind::Trailer, strength))
     }
 
@@ -266,65 +279,6 @@ impl Scan<'_> {
         )
     }
 
-    /// `AI-Assisted: yes`.
-    fn declaration(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
-        if prose::is_unticked(self.text, hit.first) {
-            return false;
-        }
-        if !hit.colon {
-            return self.declaration_in_prose(hit, range);
-        }
-        let clean = self.trimmed(range).to_owned();
-        let lower = clean.to_ascii_lowercase();
-        if value::is_placeholder(&clean) || (hit.key.strict && !self.strictly(hit, range)) {
-            return false;
-        }
-        if value::is_denial(&lower) {
-            self.declare(Declared::No);
-            return true;
-        }
-        let named = self.catalogue.tool_named(self.text, self.words(range));
-        self.declare(Declared::Yes);
-        let kind = if named.is_some() { MarkerKind::Trailer } else { MarkerKind::Declaration };
-        let strength = self.marker(hit.key.marker).map_or(Strength::Declaration, |m| m.strength);
-        self.tell_hit(hit, hit.key.marker, named.map(|n| n.marker), (kind, strength))
-    }
-
-    /// Keys like `AI:` are also scopes of changes: the key has to start its line, right
-    /// before the colon, and its value with yes, no or a tool; in the subject with yes or no.
-    fn strictly(&self, hit: &Hit, range: &Range<usize>) -> bool {
-        let words = self.words(range);
-        let lower = self.trimmed(range).to_ascii_lowercase();
-        let trailer = self.text.clean(range.clone()).trim_start().starts_with([':', '=']);
-        let named = self.catalogue.name_at(self.text, words.start);
-        let named = named.is_some_and(|n| prose::name_ends(self.text, &n, &words));
-        prose::starts_line(self.text, hit.first)
-            && trailer
-            && (value::is_affirmation(&lower)
-                || value::is_denial(&lower)
-                || (named && !prose::in_subject(self.text, hit.first)))
-    }
-
-    /// "Mostly AI generated", "AI-assisted." and "AI-assisted by ..." at the end of a line.
-    fn declaration_in_prose(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
-        const GOES_ON: [&str; 6] = ["by", "with", "using", "via", "and", "but"];
-        let heading = hit.key.heading && prose::starts_line(self.text, hit.first);
-        if hit.key.strict || heading || !prose::is_anchored(self.text, hit.first) {
-            return false;
-        }
-        let words = self.words(range);
-        let rest = self.text.lower(range.clone()).trim_start_matches([' ', '*', '_']);
-        let ends = words.is_empty()
-            || rest.starts_with(['.', ',', '(', ')', ';', '!'])
-            || GOES_ON.contains(&self.text.word(words.start));
-        ends && self.tell_hit(
-            hit,
-            hit.key.marker,
-            None,
-            (MarkerKind::Declaration, Strength::Declaration),
-        )
-    }
-
     /// A tool's own trailer.
     fn session(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
         let clean = self.trimmed(range);
@@ -361,20 +315,8 @@ impl Scan<'_> {
         }
     }
 
-    /// `No-AI-Used: true`; a "no" to it says nothing that can be relied on.
-    fn denial(&mut self, hit: &Hit, range: &Range<usize>) -> bool {
-        let clean = self.trimmed(range);
-        let says = hit.colon
-            && !value::is_placeholder(clean)
-            && !value::is_denial(&clean.to_ascii_lowercase());
-        if says {
-            self.declare(Declared::No);
-        }
-        says
-    }
-
     /// A value without the colon and what decorates it.
-    fn trimmed(&self, range: &Range<usize>) -> &str {
+    pub(super) fn trimmed(&self, range: &Range<usize>) -> &str {
         let value = self.text.clean(range.clone());
         value
             .trim_start_matches([' ', ':', '=', '*', '_', '`', '\n'])

@@ -2,6 +2,9 @@
 //!
 //! Pure text; it knows words of English, no tools.
 
+/// Signs that stand for "yes".
+const TICKS: [char; 5] = ['✅', '✔', '☑', '✓', '🗹'];
+
 /// Words in lower case, of letters and digits.
 fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty())
@@ -61,7 +64,7 @@ pub(super) fn is_affirmation(lower: &str) -> bool {
         "entirely",
         "significant",
     ];
-    words(lower).next().is_some_and(|first| YES.contains(&first))
+    lower.starts_with(TICKS) || words(lower).next().is_some_and(|first| YES.contains(&first))
 }
 
 /// A template that nobody filled in: `AGENT_NAME:MODEL_VERSION`, `<tool>`, `yes/no`, `...`.
@@ -95,14 +98,24 @@ pub(super) fn is_placeholder(clean: &str) -> bool {
     let lower = clean.to_ascii_lowercase();
     let all: Vec<&str> = words(&lower).take(16).map(|w| w.trim_end_matches(digit)).collect();
     if all.is_empty() {
-        return true;
+        return !clean.chars().any(|c| c.is_alphanumeric() || TICKS.contains(&c));
     }
-    let options = all.contains(&"yes") && (all.contains(&"no") || all.contains(&"none"));
     let wrapped = [("<", ">"), ("[", "]"), ("{", "}"), ("$", ""), ("%", "%")]
         .iter()
         .any(|(open, close)| clean.starts_with(open) && clean.ends_with(close));
     let slots = all.iter().all(|w| w.is_empty() || SLOTS.contains(w));
-    options || (slots && (wrapped || all.iter().any(|w| TELLING.contains(w))))
+    is_choice(&lower) || (slots && (wrapped || all.iter().any(|w| TELLING.contains(w))))
+}
+
+/// `yes/no`, `none | yes (delete one)`: both answers side by side.
+fn is_choice(lower: &str) -> bool {
+    let answer = |part: &str, answers: &[&str]| {
+        words(part).next().is_some_and(|first| answers.contains(&first))
+    };
+    [" or ", "/", "|"].iter().filter_map(|between| lower.split_once(between)).any(|(a, b)| {
+        let (yes, no) = (["yes", "true"], ["no", "none", "false"]);
+        (answer(a, &yes) && answer(b, &no)) || (answer(a, &no) && answer(b, &yes))
+    })
 }
 
 fn digit(c: char) -> bool {
@@ -188,8 +201,17 @@ mod tests {
             "$TOOL",
             "<name of tool>",
         ];
-        let values =
-            ["AI", "AI tool", "Claude", "<Auto>", "Frobnicator", "yes", "LLM [coccinelle]"];
+        let values = [
+            "AI",
+            "AI tool",
+            "Claude",
+            "<Auto>",
+            "Frobnicator",
+            "yes",
+            "LLM [coccinelle]",
+            "yes (no human wrote it)",
+            "yes, no tests",
+        ];
         for text in templates {
             assert!(is_placeholder(text), "{text}");
         }

@@ -205,7 +205,6 @@ the sign-off, but it does not count: an author needs another pair of eyes.",
     let said = scene.types("grace", PUSH)?.rejected(&[
         REJECTED,
         "grace can't: author",
-        "author",
         "can sign: ada",
     ])?;
     Ok(Played {

@@ -53,10 +53,12 @@ const KEYS: &[(&str, &str)] = &[
     ("bold Markdown", "**Co-authored-by:** Claude Opus 4.5"),
     ("bold key", "**Co-authored-by**: Claude Opus 4.5"),
     ("code", "`Co-authored-by: Claude Opus 4.5`"),
+    ("HTML tags inside", "Co-<b>auth</b>ored-by<wbr>: Claude Opus 4.5"),
     ("terminal colours", "\u{1b}[1mCo-authored-by\u{1b}[0m: Claude Opus 4.5"),
     ("backspaces", "C\u{8}Co-authored-by: Claude Opus 4.5"),
     ("equals sign", "Co-authored-by = Claude Opus 4.5"),
     ("no colon", "Co-authored-by Claude Opus 4.5"),
+    ("explained key", "Co-authored-by (AI): Claude Opus 4.5"),
     ("arrow", "Co-authored-by -> Claude Opus 4.5"),
     ("in parentheses", "(Co-authored-by: Claude Opus 4.5)"),
     ("indented", "      Co-authored-by: Claude Opus 4.5"),
@@ -119,6 +121,8 @@ const VALUES: &[(&str, &str)] = &[
     ("another key", "Pair-programmed-with: Claude <noreply@anthropic.com>"),
     ("a key that nobody knows", "Midwife: Claude <noreply@anthropic.com>"),
     ("no key", "Claude <noreply@anthropic.com>"),
+    ("prose with the address", "With help from Claude <noreply@anthropic.com>"),
+    ("sign-off by name", "Signed-off-by: Claude Code <jane@corp.example.io>"),
     ("sign-off", "Signed-off-by: Claude <noreply@anthropic.com>"),
     ("bot login", "Co-authored-by: x <1234+claude[bot]@users.noreply.github.com>"),
     ("bot name", "Co-authored-by: copilot-swe-agent[bot] <x@corp.example.io>"),
@@ -244,6 +248,14 @@ fn encodings_are_undone() {
         assert!(found.is_ai_assisted(), "{encoding}");
         assert!(found.evidence.iter().all(|e| e.marker != "unreadable-message"), "{encoding}");
     }
+}
+
+#[test]
+fn zero_bytes_hide_nothing() {
+    let text = "Fix it\n\nCo-authored-by: Me <noreply@anthropic.com>\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(finds(&utf16), "UTF-16 that claims nothing");
+    assert!(finds(&text.replace("author", "auth\0or").replace("nore", "no\0re").into_bytes()));
 }
 
 #[test]

@@ -62,10 +62,12 @@ fn an_agent_by_its_name_is_evidence_but_its_address_stays_a_persons() {
     }
 }
 
+/// Name, address, line.
+type Read<'a> = (&'a str, &'a str, usize);
+
 #[test]
 fn co_authors_are_read_with_their_lines() {
-    type Row = (&'static str, &'static [(&'static str, &'static str, usize)]);
-    let rows: &[Row] = &[
+    let rows: &[(&str, &[Read<'_>])] = &[
         ("Co-authored-by: Jane Doe <jane@x.io>", &[("Jane Doe", "jane@x.io", 3)]),
         ("co_authored by : Jane Doe <Jane@X.io>", &[("Jane Doe", "Jane@X.io", 3)]),
         ("Co-developed-by: Jane <j@x.io>", &[("Jane", "j@x.io", 3)]),
