@@ -152,7 +152,7 @@ const STORY: [&str; 31] = [
     "6. Signing one's own work",
     "grace$ countersign approve",
     "  stored ",
-    "does not count: can't sign it: author",
+    "grace can't: author",
     "! [remote rejected] main -> main (pre-receive hook declined)",
     "All six went as told.",
 ];

@@ -145,7 +145,7 @@ fn nameless_first_push_waives_nothing() {
     grace.commit(human("Meanwhile\n").file("meanwhile", "x\n"));
     grace.push_main().accepted();
     grace.git(&["cherry-pick", &id]);
-    grace.push_main().rejected_with("can't sign it: committer");
+    grace.push_main().rejected_with("ghopper can't: committer");
     // Shown first by Kim, the same is as it should be.
     let world = World::new();
     let (kim, grace) = (world.clone("kim"), world.clone("ghopper"));

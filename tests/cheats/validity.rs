@@ -154,7 +154,7 @@ fn for_another_purpose() {
     let (kim, draft) = asked(&world);
     for namespace in ["git", "file", "countersign-sign-off-v2"] {
         let signed = sign(&draft.bytes(), &key("ghopper"), namespace);
-        does_not_count(&kim, &signed, "the signature is for");
+        does_not_count(&kim, &signed, "\"countersign-sign-off-v1\"");
     }
     counts(&kim, &sign(&draft.bytes(), &key("ghopper"), NAMESPACE));
 }

@@ -114,9 +114,10 @@ fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Sur
         return;
     }
     heading(page, r, &open);
+    let mut told = Vec::new();
     for commit in open.iter().take(COMMITS) {
         page.blank();
-        one_commit(page, commit);
+        one_commit(page, commit, &mut told);
     }
     if open.len() > COMMITS {
         page.blank();
@@ -150,7 +151,8 @@ fn heading(page: &mut Page, r: &RefDecision, open: &[&CommitDecision]) {
     }
 }
 
-fn one_commit(page: &mut Page, c: &CommitDecision) {
+/// `told` holds what was said of earlier commits, so that it is not said again.
+fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Requirement>) {
     page.cut(&format!("  {} {}", c.id.short(), c.subject));
     let counted: Vec<_> = c.evidence.iter().filter(|e| e.strength.counts()).collect();
     for evidence in counted.iter().take(EVIDENCE) {
@@ -166,7 +168,12 @@ fn one_commit(page: &mut Page, c: &CommitDecision) {
         }
     }
     for q in c.requirements.iter().filter(|q| q.met == Met::No && q.mode != Mode::Observe) {
-        requirement(page, q);
+        if told.contains(&q) {
+            page.wrapped("    ", &format!("rule \"{}\": as above", shown_name(&q.rule)));
+        } else {
+            requirement(page, q);
+            told.push(q);
+        }
     }
 }
 
@@ -194,7 +201,7 @@ fn requirement(page: &mut Page, q: &Requirement) {
         "    ",
         &format!(
             "rule \"{}\" (policy line {}): needs {} of {}, {has}",
-            escape_short(q.rule.as_bytes(), 60),
+            shown_name(&q.rule),
             q.line,
             q.needed,
             from.join(", ")
@@ -246,6 +253,10 @@ fn people(page: &mut Page, q: &Requirement) {
         };
         page.wrapped("      ", text);
     }
+}
+
+fn shown_name(rule: &str) -> String {
+    escape_short(rule.as_bytes(), 60)
 }
 
 fn names<'a>(people: impl Iterator<Item = &'a PersonId>) -> String {

@@ -10,7 +10,7 @@ use crate::domain::ids::{ObjectId, PersonId};
 use crate::domain::policy::Mode;
 
 /// Longest name made for a review branch, in bytes.
-const SLUG: usize = 30;
+const SLUG: usize = 24;
 const BUNDLE: &str = "review.bundle";
 const BUNDLED: &str = "countersign-review";
 /// Ids named one by one before a range is shorter.
@@ -59,8 +59,10 @@ pub(super) fn next(
     }
     let name = quoted(&r.name.to_string());
     let repository = quoted(decision.repository.as_str());
-    command.extend(["--ref".to_owned(), name, "--repository".to_owned(), repository]);
-    command.extend(words(&["--remote", "origin"]));
+    // A flag and its value stay on one line.
+    command.push(format!("--ref {name}"));
+    command.push(format!("--repository {repository}"));
+    command.push("--remote origin".to_owned());
     page.command("hint:      ", &command);
     if r.verdict == Outcome::Reject {
         page.wrapped("hint: ", "3. the same push again:");
@@ -89,20 +91,19 @@ fn range(r: &RefDecision) -> String {
 }
 
 /// Who signs which commits: the same people and the same number of them stand together.
-struct Signers<'a>(Vec<(BTreeSet<&'a PersonId>, usize, BTreeSet<ObjectId>)>);
+struct Signers<'a>(Vec<(BTreeSet<&'a PersonId>, usize, Vec<ObjectId>)>);
 
 impl<'a> Signers<'a> {
     fn of(unsigned: &[&'a CommitDecision]) -> Self {
-        let mut groups: Vec<(BTreeSet<&PersonId>, usize, BTreeSet<ObjectId>)> = Vec::new();
+        let mut groups: Vec<(BTreeSet<&PersonId>, usize, Vec<ObjectId>)> = Vec::new();
         for c in unsigned {
             for q in c.requirements.iter().filter(|q| is_open(q)) {
                 let able: BTreeSet<_> = q.can_sign.iter().collect();
                 let missing = q.needed.saturating_sub(q.have.len()).max(1);
                 match groups.iter_mut().find(|(p, m, _)| *p == able && *m == missing) {
-                    Some((_, _, commits)) => {
-                        commits.insert(c.id);
-                    }
-                    None => groups.push((able, missing, BTreeSet::from([c.id]))),
+                    Some((_, _, commits)) if commits.last() == Some(&c.id) => {}
+                    Some((_, _, commits)) => commits.push(c.id),
+                    None => groups.push((able, missing, vec![c.id])),
                 }
             }
         }
