@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::CliError;
 use crate::domain::limits::{Limits, SIGNATURE_BYTES};
 use crate::domain::statement::Signed;
+use crate::signature;
 
 /// `statement.json` to `statement.json.sig`.
 fn signature_path(file: &Path) -> PathBuf {
@@ -18,6 +19,8 @@ fn signature_path(file: &Path) -> PathBuf {
 pub(super) fn read_signed(file: &Path) -> Result<Signed, CliError> {
     let statement = read(file, Limits::default().statement_bytes)?;
     let signature = read(&signature_path(file), SIGNATURE_BYTES)?;
+    // A mail program may have wrapped it otherwise; only ssh-keygen's own form is taken.
+    let signature = signature::normalise(&signature).unwrap_or(signature);
     Ok(Signed { statement, signature })
 }
 

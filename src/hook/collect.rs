@@ -217,7 +217,13 @@ fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, fac
                 },
                 None => match reader.ungated(update) {
                     Ok(assisted) => r.ungated_ai = assisted,
-                    Err(problem) => r.problems.push(problem.with_mode(Mode::Observe)),
+                    Err(problem) => {
+                        // Shallow on one ref is shallow for the whole repository.
+                        let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
+                        let is_shared = problem.code == "shallow" && any_gate;
+                        let mode = if is_shared { Mode::Enforce } else { Mode::Observe };
+                        r.problems.push(problem.with_mode(mode));
+                    }
                 },
             }
         }

@@ -23,41 +23,45 @@ impl Update {
     }
 }
 
+/// The updates of a push, and the limit that they pass, if any: that rejects where one of
+/// them is gated, never elsewhere (G5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updates {
+    /// In the order of the input.
+    pub all: Vec<Update>,
+    /// The first limit that is passed.
+    pub over: Option<Finding>,
+}
+
 /// Bytes to updates.
 ///
 /// # Errors
-/// A finding for what passes a limit (G20) or is not what git writes (G5).
-pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Vec<Update>, Finding> {
+/// A finding for input that is too long to be read (G20) or is not what git writes (G5).
+pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Updates, Finding> {
     if bytes.len() > limits.stdin_bytes {
         return Err(limit("limit-stdin", "the hook's input", limits.stdin_bytes, "stdin_bytes"));
     }
     let short = || malformed("git's list of ref updates ends in the middle");
     let body = bytes.strip_suffix(b"\n").ok_or_else(short)?;
-    let mut updates = Vec::new();
-    for line in body.split(|b| *b == b'\n') {
-        if updates.len() == limits.refs {
-            return Err(limit(
-                "limit-refs",
-                "the number of refs in this push",
-                limits.refs,
-                "refs",
-            ));
-        }
-        updates.push(parse_line(line, limits)?);
-    }
-    Ok(updates)
+    let all: Vec<Update> = body.split(|b| *b == b'\n').map(parse_line).collect::<Result<_, _>>()?;
+    let longest = all.iter().map(|u| u.name.as_bytes().len()).max().unwrap_or(0);
+    let over = if all.len() > limits.refs {
+        Some(limit("limit-refs", "the number of refs in this push", limits.refs, "refs"))
+    } else if longest > limits.ref_name_bytes {
+        let what = "the length of a ref's name";
+        Some(limit("limit-ref-name", what, limits.ref_name_bytes, "ref_name_bytes"))
+    } else {
+        None
+    };
+    Ok(Updates { all, over })
 }
 
-fn parse_line(line: &[u8], limits: &Limits) -> Result<Update, Finding> {
+fn parse_line(line: &[u8]) -> Result<Update, Finding> {
     let bad = || malformed("a line of git's list of ref updates is not \"old new ref\"");
     let mut parts = line.splitn(3, |b| *b == b' ');
     let old = parts.next().and_then(ObjectId::from_hex).ok_or_else(bad)?;
     let new = parts.next().and_then(ObjectId::from_hex).ok_or_else(bad)?;
     let name = parts.next().filter(|n| !n.is_empty()).ok_or_else(bad)?;
-    if name.len() > limits.ref_name_bytes {
-        let what = "the length of a ref's name";
-        return Err(limit("limit-ref-name", what, limits.ref_name_bytes, "ref_name_bytes"));
-    }
     if old.format() != new.format() || name.contains(&0) {
         return Err(bad());
     }
@@ -103,7 +107,8 @@ mod tests {
             ("x".repeat(401), Err("limit-stdin")),
         ];
         for (text, expected) in rows {
-            let got = parse(text.as_bytes(), &limits).map(|u| u.len()).map_err(|f| f.code);
+            let got = parse(text.as_bytes(), &limits);
+            let got = got.and_then(|u| u.over.map_or(Ok(u.all.len()), Err)).map_err(|f| f.code);
             assert_eq!(got, expected.map_err(str::to_owned), "{text}");
         }
     }

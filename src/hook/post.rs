@@ -47,17 +47,18 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
     std::io::Read::read_to_end(&mut std::io::Read::take(&mut invocation.stdin, limit), &mut bytes)
         .map_err(|e| PostError::Settings(e.to_string()))?;
     let updates = input::parse(&bytes, &settings.limits)
-        .map_err(|finding| PostError::Settings(finding.message))?;
+        .map_err(|finding| PostError::Settings(finding.message))?
+        .all;
     let cwd = invocation.cwd.canonicalize().map_err(|e| PostError::Settings(e.to_string()))?;
     let repository = environment::repository(&invocation.env, &settings, &cwd)
         .map_err(|finding| PostError::Settings(finding.message))?;
     let loaded = policy::load(&settings.policy, &detect::marker_names())
         .map_err(|e| PostError::Settings(e.to_string()))?;
     let policy = &loaded.checked.policy;
-    if !concerns(policy, &repository, &updates) {
+    let repo = Repo::open_in_hook(&cwd, &HookEnv::default())?;
+    if !concerns(&repo, policy, &repository, &updates) {
         return Ok(());
     }
-    let repo = Repo::open_in_hook(&cwd, &HookEnv::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -77,12 +78,16 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
 }
 
 /// Whether any updated ref is gated or reserved: others leave nothing to record.
-fn concerns(policy: &Policy, repository: &RepositoryName, updates: &[Update]) -> bool {
+fn concerns(repo: &Repo, policy: &Policy, repository: &RepositoryName, updates: &[Update]) -> bool {
+    let is_gated = |u: &Update| {
+        let mut names = repo.resolve_symbolic(&u.name).unwrap_or_default();
+        names.push(u.name.clone());
+        policy.mode_of(repository, &names).is_some()
+    };
     policy.rules_for(repository).next().is_some()
-        && updates.iter().any(|u| {
-            u.name.as_bytes().starts_with(super::deliver::RESERVED)
-                || policy.mode_of(repository, [&u.name]).is_some()
-        })
+        && updates
+            .iter()
+            .any(|u| u.name.as_bytes().starts_with(super::deliver::RESERVED) || is_gated(u))
 }
 
 /// Brings whatever the log lacks from the store into `refs/countersign/log`, under a lock,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::collect::{self, Bench, StoreSource, View};
 use super::environment::{self, Environment};
-use super::input::{self, Update};
+use super::input::{self, Updates};
 use super::report::{self, Surroundings};
 use super::{log, ranges};
 use crate::detect::{self, Detector};
@@ -108,7 +108,7 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
     }
 }
 
-fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Vec<Update>, Finding> {
+fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Updates, Finding> {
     let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     stdin
@@ -151,7 +151,7 @@ struct Gate {
 }
 
 impl Gate {
-    fn judge(self, updates: &[Update]) -> Answer {
+    fn judge(self, updates: &Updates) -> Answer {
         let machine_line = self.settings.report.machine_line;
         match self.try_judge(updates) {
             Ok(answer) => answer,
@@ -165,7 +165,7 @@ impl Gate {
         }
     }
 
-    fn try_judge(&self, updates: &[Update]) -> Result<Answer, Finding> {
+    fn try_judge(&self, updates: &Updates) -> Result<Answer, Finding> {
         let loaded = policy::load(&self.settings.policy, &detect::marker_names()).map_err(|e| {
             tracing::error!(error = %e, "policy");
             broken("the gate's policy can't be used")
@@ -198,10 +198,18 @@ impl Gate {
             id: self.id.clone(),
             view: View::Server,
         };
-        let mode = collect::strictest_mode(&bench, updates);
+        let mode = collect::strictest_mode(&bench, &updates.all);
         if let Ok(mut progress) = self.progress.lock() {
             *progress = Some(mode);
         }
+        if let Some(over) = &updates.over {
+            // Whatever is gated is not judged in part; what is not gated goes its way.
+            return match mode {
+                Some(Mode::Enforce) => Err(over.clone()),
+                Some(Mode::Warn | Mode::Observe) | None => Ok(silence()),
+            };
+        }
+        let updates = &updates.all;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -216,6 +224,7 @@ impl Gate {
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });
+        note(&decision);
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
         if let Some(store) = source.cell.into_inner() {
             runtime.block_on(store.abandon());
@@ -230,6 +239,25 @@ impl Gate {
             text: report::text(&decision, &around),
             accepted: decision.verdict == Outcome::Accept,
         })
+    }
+}
+
+/// One line a push.
+fn note(decision: &Decision) {
+    let refs: Vec<String> = decision.refs.iter().take(20).map(|r| r.name.to_string()).collect();
+    tracing::info!(
+        decision = decision.id.as_str(),
+        verdict = ?decision.verdict,
+        repository = %decision.repository,
+        pusher = decision.pusher.as_ref().map(ToString::to_string),
+        refs = refs.join(" "),
+        deliveries = decision.deliveries.len(),
+        "push"
+    );
+    for r in &decision.refs {
+        for finding in &r.findings {
+            tracing::info!(code = finding.code, message = finding.message, "finding");
+        }
     }
 }
 
