@@ -192,6 +192,26 @@ fn history_of_its_own_beside_main() {
 }
 
 #[test]
+fn too_many_refs_or_too_long_a_name() {
+    let settings = "[limits]\nrefs = 3\nref_name_bytes = 40\n";
+    let world = World::with_settings(&Policy::standard(), settings);
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let many: Vec<String> = (0..4).map(|n| format!("HEAD:refs/heads/t{n}")).collect();
+    let mut specs: Vec<&str> = many.iter().map(String::as_str).collect();
+    kim.push(&specs).accepted();
+    specs.push("HEAD:refs/heads/main");
+    specs.remove(0);
+    kim.commit(human("Plain\n").file("b", "b\n"));
+    kim.push(&specs).rejected_with("refs under [limits]");
+    let long = "HEAD:refs/heads/a-name-that-is-longer-than-forty-bytes";
+    kim.push(&[long]).accepted();
+    kim.commit(human("Plain\n").file("c", "c\n"));
+    kim.push(&[long, "HEAD:refs/heads/main"]).rejected_with("ref_name_bytes");
+    kim.push_main().lands(&[MAIN]);
+}
+
+#[test]
 fn too_much_to_look_at_is_a_no_and_not_a_yes() {
     let world = World::with_settings(&Policy::standard(), "[limits]\nnew_commits = 3\n");
     let kim = world.clone("kim");

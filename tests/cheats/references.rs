@@ -85,6 +85,16 @@ fn symbolic_ref_to_a_gated_one() {
     kim.amend(human("Plain\n").file("a", "a\n"));
     kim.push(&["HEAD:refs/heads/alias"]).accepted();
     assert_eq!(world.tip(&kim.bare, MAIN), Some(kim.head()));
+    // What lands under the other name stands in the log like all that lands.
+    let id = kim.commit(ai("Signed").file("b", "b\n"));
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    let landings = |bare| {
+        let log = ["ls-tree", "--name-only", "refs/countersign/log", "decisions/"];
+        world.git_in(bare, &log).lines().count()
+    };
+    let before = landings(&kim.bare);
+    kim.push(&["HEAD:refs/heads/alias"]).accepted();
+    assert_eq!(landings(&kim.bare), before + 1);
 }
 
 /// A replacement on the server makes git show a clean commit where a marked one stands.
@@ -117,6 +127,8 @@ fn push_that_would_make_the_repository_shallow() {
     thief.git(&["remote", "set-url", "origin", &path_text(&kim.bare)]);
     world.git_in(&kim.bare, &["config", "receive.shallowUpdate", "true"]);
     thief.push(&["HEAD:refs/heads/release/1"]).rejected_with("shallow");
+    // Shallow on one ref is shallow for the whole repository, gated or not.
+    thief.push(&["HEAD:refs/heads/topic"]).rejected_with("shallow");
     assert!(!kim.bare.join("shallow").exists());
     // A shallow clone whose roots the server has is like any other.
     let honest = world.path("clones/honest");
