@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::markdown::{blocks, table};
+use super::markdown::{blocks, spans, table};
 use super::stage::Stage;
 use super::{quick_start, read};
 
@@ -101,6 +101,28 @@ fn decision(text: &str) {
     let told: BTreeSet<&str> =
         rows.iter().flat_map(|row| row[0].split('`').skip(1).step_by(2)).collect();
     assert_eq!(told, there);
+    let mut lacking = BTreeSet::new();
+    let told = spans(&document);
+    names_of(&fields, &mut |name| {
+        if told.iter().all(|span| span != name) {
+            lacking.insert(name.to_owned());
+        }
+    });
+    assert!(lacking.is_empty(), "docs/formats.md does not name {lacking:?}");
+}
+
+/// Names of all fields, however deep.
+fn names_of(value: &Value, see: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                see(name);
+                names_of(value, see);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| names_of(value, see)),
+        _ => {}
+    }
 }
 
 fn hex(parts: &[&[u8]]) -> String {
