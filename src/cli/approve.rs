@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::clone::Clone;
-use super::deliver::{self, DeliveryArgs};
+use super::deliver::{self, DeliveryArgs, Destination};
 use super::error::CliError;
 use super::exit::Exit;
 use super::out;
@@ -41,6 +41,13 @@ pub(super) struct SigningArgs {
     /// The ref it may land on, such as refs/heads/main; may be given again
     #[arg(long = "ref", required = true, value_name = "REF")]
     refs: Vec<String>,
+    #[command(flatten)]
+    desk: SigningDesk,
+}
+
+/// Who signs, for which repository, and where it goes.
+#[derive(Debug, Args)]
+pub(super) struct SigningDesk {
     /// The repository's name on the server; else git config countersign.repository
     #[arg(long, value_name = "NAME")]
     repository: Option<String>,
@@ -52,6 +59,28 @@ pub(super) struct SigningArgs {
     yes: bool,
     #[command(flatten)]
     delivery: DeliveryArgs,
+}
+
+/// All of it found, before anything is signed: no touch of a key is wasted.
+pub(super) struct Ready {
+    pub(super) repository: RepositoryName,
+    pub(super) destination: Destination,
+    pub(super) signer: Signer,
+}
+
+impl SigningDesk {
+    pub(super) fn ready(&self, clone: &Clone, config: Option<&Path>) -> Result<Ready, CliError> {
+        Ok(Ready {
+            repository: clone.repository(self.repository.as_deref())?,
+            destination: self.delivery.destination(clone, config)?,
+            signer: Signer::from_setting(&clone.key(self.key.as_ref())?)?,
+        })
+    }
+
+    /// Asks on the terminal, unless told not to.
+    pub(super) fn confirm(&self) -> Result<(), CliError> {
+        if self.yes { Ok(()) } else { confirm() }
+    }
 }
 
 /// `countersign approve`.
@@ -94,7 +123,6 @@ fn sign(
     config: Option<&Path>,
 ) -> Result<Exit, CliError> {
     let clone = Clone::here()?;
-    let repository = clone.repository(args.repository.as_deref())?;
     for r in &args.refs {
         if !r.starts_with("refs/") {
             return Err(CliError::usage(format!(
@@ -104,17 +132,14 @@ fn sign(
             .hint(format!("did you mean refs/heads/{}?", escape(r.as_bytes()))));
         }
     }
-    let destination = args.delivery.destination(&clone, config)?;
-    let signer = Signer::from_setting(&clone.key(args.key.as_ref())?)?;
+    let Ready { repository, destination, signer } = args.desk.ready(&clone, config)?;
     let policy = match clone.known_log()? {
         Some(log) => log.current_policy()?,
         None => None,
     };
     let picked = Picked::read(&clone, &args.revisions, &clone.detector(policy.as_ref())?)?;
     show(&picked, verdict, &repository, &args.refs);
-    if !args.yes {
-        confirm()?;
-    }
+    args.desk.confirm()?;
     let issued_at = now()?;
     let statement = |items: &[Item], net: Option<&NetChange>| {
         let mut subjects: Vec<Subject> = items.iter().map(Item::subject).collect();
@@ -159,7 +184,7 @@ pub(super) fn seal(
 }
 
 /// Asks on the terminal.
-pub(super) fn confirm() -> Result<(), CliError> {
+fn confirm() -> Result<(), CliError> {
     if !stdin().is_terminal() {
         return Err(CliError::usage("nobody is there to confirm")
             .hint("--yes signs what is shown without asking"));
@@ -247,8 +272,7 @@ fn net_change(
 ) -> Result<Option<NetChange>, CliError> {
     let bases = clone.repo.merge_bases(base, tip)?;
     let [base] = bases.as_slice() else { return Ok(None) };
-    let trees = (change::tree_of(&clone.repo, *base)?, change::tree_of(&clone.repo, tip)?);
-    let sum = change::between_trees(&clone.repo, Some(trees.0), Some(trees.1), &clone.limits)?;
+    let sum = change::net(&clone.repo, *base, tip, &clone.limits)?;
     let is_empty = sum.entries().is_empty();
     Ok((!is_empty).then_some(NetChange { net: Net { base: *base, tip }, change: sum }))
 }

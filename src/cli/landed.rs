@@ -9,11 +9,9 @@ use crate::domain::decide;
 use crate::domain::decision::{CommitDecision, Decision, FirstPusher, RefDecision};
 use crate::domain::digest::change_digest;
 use crate::domain::ids::{ObjectId, RepositoryName};
-use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
 use crate::domain::sighting::{Contributors, Sighting};
-use crate::git::Repo;
-use crate::git::change::{self, CommitChange};
+use crate::git::change::{self};
 use crate::hook::collect::{self, Bench, StoreSource, View};
 use crate::signature;
 use crate::store::snapshot::{Contents, Snapshot};
@@ -39,10 +37,7 @@ impl Clone {
             let Ok(statement) = signature::parse(&signed.statement, limit) else { continue };
             commits.extend(statement.subjects.iter().filter_map(|s| s.commit));
             if let Some(net) = statement.net
-                && let (Ok(base), Ok(tip)) =
-                    (change::tree_of(&self.repo, net.base), change::tree_of(&self.repo, net.tip))
-                && let Ok(sum) =
-                    change::between_trees(&self.repo, Some(base), Some(tip), &self.limits)
+                && let Ok(sum) = change::net(&self.repo, net.base, net.tip, &self.limits)
             {
                 contents.changes.extend(change_digest(&sum).map(|d| (d, sum.to_bytes())));
             }
@@ -66,7 +61,7 @@ impl Clone {
         let changes: BTreeMap<_, _> = commits
             .iter()
             .filter_map(|id| {
-                let change = commit_change(&self.repo, *id, &self.limits)?;
+                let change = change::known(&self.repo, *id, &self.limits)?;
                 Some((change_digest(&change)?, change.to_bytes()))
             })
             .collect();
@@ -102,17 +97,5 @@ impl Clone {
             .map_err(|finding| CliError::new(finding.message))?;
         let again = decide(policy, &facts);
         Ok(again.refs.into_iter().flat_map(|r| r.commits).collect())
-    }
-}
-
-fn commit_change(
-    repo: &Repo,
-    id: ObjectId,
-    limits: &Limits,
-) -> Option<crate::domain::change::Change> {
-    let commit = repo.commit(id, limits).ok()?;
-    match change::of_commit(repo, &commit, limits).ok()? {
-        CommitChange::Change(change) => Some(change),
-        CommitChange::Merge | CommitChange::Empty => None,
     }
 }

@@ -1,19 +1,18 @@
 //! `countersign revoke`: a person takes statements of their own back, for good.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
-use super::approve::{confirm, now, seal};
+use super::approve::{Ready, SigningDesk, now, seal};
 use super::clone::Clone;
-use super::deliver::{self, DeliveryArgs};
+use super::deliver;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{files, out};
 use crate::domain::escape::escape;
 use crate::domain::ids::StatementHash;
 use crate::domain::statement::{Statement, Subject, Verdict};
-use crate::signature::Signer;
 
 /// What and how.
 #[derive(Debug, Args)]
@@ -24,24 +23,13 @@ pub(super) struct RevokeArgs {
     /// Why, for the record
     #[arg(short, long, value_name = "REASON")]
     message: Option<String>,
-    /// The repository's name on the server; else git config countersign.repository
-    #[arg(long, value_name = "NAME")]
-    repository: Option<String>,
-    /// The key to sign with; else git config countersign.key, else git's signing key
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// Sign without asking
-    #[arg(long)]
-    yes: bool,
     #[command(flatten)]
-    delivery: DeliveryArgs,
+    desk: SigningDesk,
 }
 
 pub(super) fn run(args: &RevokeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
     let clone = Clone::here()?;
-    let repository = clone.repository(args.repository.as_deref())?;
-    let destination = args.delivery.destination(&clone, config)?;
-    let signer = Signer::from_setting(&clone.key(args.key.as_ref())?)?;
+    let Ready { repository, destination, signer } = args.desk.ready(&clone, config)?;
     let mut subjects = Vec::new();
     for text in &args.statements {
         let hash = hash_of(text)?;
@@ -54,9 +42,7 @@ pub(super) fn run(args: &RevokeArgs, config: Option<&Path>) -> Result<Exit, CliE
         });
         out::line(&format!("Revoke for {repository}: {hash}"));
     }
-    if !args.yes {
-        confirm()?;
-    }
+    args.desk.confirm()?;
     let statement = Statement {
         subjects,
         repository,

@@ -57,6 +57,31 @@ pub fn of_commit(repo: &Repo, commit: &Commit, limits: &Limits) -> Result<Commit
     Ok(if change.entries().is_empty() { CommitChange::Empty } else { CommitChange::Change(change) })
 }
 
+/// What the commit with this id does; `None` for a merge, an empty change and whatever
+/// can't be read. No child.
+#[must_use]
+pub fn known(repo: &Repo, id: ObjectId, limits: &Limits) -> Option<Change> {
+    let commit = repo.commit(id, limits).ok()?;
+    match of_commit(repo, &commit, limits).ok()? {
+        CommitChange::Change(change) => Some(change),
+        CommitChange::Merge | CommitChange::Empty => None,
+    }
+}
+
+/// What a range does as a whole, from the tree of one commit to that of another (G11). No
+/// child.
+///
+/// # Errors
+/// As [`of_commit`].
+pub fn net(
+    repo: &Repo,
+    base: ObjectId,
+    tip: ObjectId,
+    limits: &Limits,
+) -> Result<Change, GitError> {
+    between_trees(repo, Some(tree_of(repo, base)?), Some(tree_of(repo, tip)?), limits)
+}
+
 /// The tree of a commit, whatever else is wrong with it. No child.
 pub fn tree_of(repo: &Repo, commit: ObjectId) -> Result<ObjectId, GitError> {
     Ok(repo.links(commit)?.0)

@@ -33,7 +33,11 @@ pub enum Named {
 /// # Errors
 /// [`GitError`] where git can't be started or says no.
 pub fn user_config(key: &str) -> Result<Option<String>, GitError> {
-    let said = Child::laptop(Path::new("."), "config").args(["--null", "--get", key]).run()?;
+    value(&Child::laptop(Path::new("."), "config").args(["--null", "--get", key]).run()?)
+}
+
+/// What `git config --null --get` said.
+fn value(said: &Said) -> Result<Option<String>, GitError> {
     match said.code {
         0 => {
             let value = said.stdout.strip_suffix(b"\0").unwrap_or(&said.stdout);
@@ -107,15 +111,7 @@ impl Repo {
     }
 
     fn ask_config(&self, args: &[&str]) -> Result<Option<String>, GitError> {
-        let said = self.git_for_people("config").args(args).run()?;
-        match said.code {
-            0 => {
-                let value = said.stdout.strip_suffix(b"\0").unwrap_or(&said.stdout);
-                Ok(String::from_utf8(value.to_vec()).ok())
-            }
-            1 => Ok(None),
-            _ => Err(said.error("config")),
-        }
+        value(&self.git_for_people("config").args(args).run()?)
     }
 
     fn git_for_people(&self, name: &str) -> Child {

@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use super::deliver::{commit_digest, sum_of};
 use super::ranges::Reader;
 use crate::domain::change::Change;
 use crate::domain::digest::{change_digest, change_digest_of_bytes, paths_digest};
@@ -17,6 +16,7 @@ use crate::domain::ids::{ChangeDigest, ObjectId, StatementHash};
 use crate::domain::limits::STATEMENTS_TRIED;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Net, SignOff, Statement, Verdict};
+use crate::git::change;
 use crate::git::replay::{self, Replay};
 use crate::git::{GitError, range};
 
@@ -123,7 +123,8 @@ impl Ties<'_> {
     /// Whether a commit really does what a statement says it does.
     fn does(&self, reader: &Reader<'_>, commit: ObjectId, digest: ChangeDigest) -> bool {
         let row = self.sightings.get(&commit).and_then(|r| r.change);
-        commit_digest(reader.repo, commit, reader.limits).or(row) == Some(digest)
+        change::known(reader.repo, commit, reader.limits).as_ref().and_then(change_digest).or(row)
+            == Some(digest)
     }
 
     /// The signed entries, from the store and hashed again.
@@ -188,7 +189,7 @@ fn range_of(
     if bases != [net.base] {
         return Err(format!("the signed range {name} does not start at its single merge base"));
     }
-    let sum = sum_of(reader.repo, net, reader.limits).map_err(unreadable)?;
+    let sum = change::net(reader.repo, net.base, net.tip, reader.limits).map_err(unreadable)?;
     if change_digest(&sum) != Some(digest) {
         return Err(format!("the signed sum is not that of {name}"));
     }

@@ -3,18 +3,17 @@
 use jiff::Timestamp;
 
 use super::input::{self, Update};
-use crate::domain::change::Change;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::digest::change_digest;
 use crate::domain::escape::escape_short;
 use crate::domain::facts::{Answer, Delivery};
-use crate::domain::ids::{ChangeDigest, Login, ObjectId, RefName, RepositoryName, StatementHash};
+use crate::domain::ids::{Login, RefName, RepositoryName, StatementHash};
 use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
-use crate::domain::statement::{Net, Signed, Statement};
-use crate::git::change::{self, CommitChange};
+use crate::domain::statement::{Signed, Statement};
+use crate::git::Repo;
+use crate::git::change::{self};
 use crate::git::inbox::{self, InboxError};
-use crate::git::{GitError, Repo};
 use crate::signature;
 use crate::store::{NewStatement, Store, StoreError, Submitted};
 
@@ -131,8 +130,10 @@ impl Desk<'_> {
             .filter_map(|s| {
                 let wanted = s.change?;
                 let found = match (s.commit, statement.net) {
-                    (Some(id), _) => commit_change(self.repo, id, self.limits)?,
-                    (None, Some(net)) => sum_of(self.repo, net, self.limits).ok()?,
+                    (Some(id), _) => change::known(self.repo, id, self.limits)?,
+                    (None, Some(net)) => {
+                        change::net(self.repo, net.base, net.tip, self.limits).ok()?
+                    }
                     (None, None) => return None,
                 };
                 (change_digest(&found) == Some(wanted)).then(|| (wanted, found.to_bytes()))
@@ -156,24 +157,4 @@ fn shown(name: &RefName) -> String {
 enum Taking {
     Store(Box<NewStatement>),
     Look(StatementHash),
-}
-
-/// What a commit does, where it can be read and is neither a merge nor empty.
-pub(super) fn commit_change(repo: &Repo, id: ObjectId, limits: &Limits) -> Option<Change> {
-    let commit = repo.commit(id, limits).ok()?;
-    match change::of_commit(repo, &commit, limits).ok()? {
-        CommitChange::Change(change) => Some(change),
-        CommitChange::Merge | CommitChange::Empty => None,
-    }
-}
-
-/// What a range does as a whole (G11).
-pub(super) fn sum_of(repo: &Repo, net: Net, limits: &Limits) -> Result<Change, GitError> {
-    let (base, tip) = (change::tree_of(repo, net.base)?, change::tree_of(repo, net.tip)?);
-    change::between_trees(repo, Some(base), Some(tip), limits)
-}
-
-/// The digest of [`commit_change`].
-pub(super) fn commit_digest(repo: &Repo, id: ObjectId, limits: &Limits) -> Option<ChangeDigest> {
-    commit_change(repo, id, limits).as_ref().and_then(change_digest)
 }
