@@ -62,15 +62,15 @@ pub(super) struct SigningDesk {
 }
 
 /// All of it found, before anything is signed: no touch of a key is wasted.
-pub(super) struct Ready {
+pub(super) struct Prepared {
     pub(super) repository: RepositoryName,
     pub(super) destination: Destination,
     pub(super) signer: Signer,
 }
 
 impl SigningDesk {
-    pub(super) fn ready(&self, clone: &Clone, config: Option<&Path>) -> Result<Ready, CliError> {
-        Ok(Ready {
+    pub(super) fn ready(&self, clone: &Clone, config: Option<&Path>) -> Result<Prepared, CliError> {
+        Ok(Prepared {
             repository: clone.repository(self.repository.as_deref())?,
             destination: self.delivery.destination(clone, config)?,
             signer: Signer::from_setting(&clone.key(self.key.as_ref())?)?,
@@ -132,7 +132,7 @@ fn sign(
             .hint(format!("did you mean refs/heads/{}?", escape(r.as_bytes()))));
         }
     }
-    let Ready { repository, destination, signer } = args.desk.ready(&clone, config)?;
+    let Prepared { repository, destination, signer } = args.desk.ready(&clone, config)?;
     let policy = match clone.known_log()? {
         Some(log) => log.current_policy()?,
         None => None,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::approve::{Ready, SigningDesk, now, seal};
+use super::approve::{Prepared, SigningDesk, now, seal};
 use super::clone::Clone;
 use super::deliver;
 use super::error::CliError;
@@ -29,7 +29,7 @@ pub(super) struct RevokeArgs {
 
 pub(super) fn run(args: &RevokeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
     let clone = Clone::here()?;
-    let Ready { repository, destination, signer } = args.desk.ready(&clone, config)?;
+    let Prepared { repository, destination, signer } = args.desk.ready(&clone, config)?;
     let mut subjects = Vec::new();
     for text in &args.statements {
         let hash = hash_of(text)?;
