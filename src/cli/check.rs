@@ -31,7 +31,8 @@ pub(super) struct PushArgs {
     /// The repository's name on the server; else git config countersign.repository
     #[arg(long, value_name = "NAME")]
     repository: Option<String>,
-    /// Whose push it would be: a login of the server
+    /// Whose push it would be: a login of the server; else the policy's person with your
+    /// git config user.email
     #[arg(long = "as", value_name = "LOGIN")]
     login: Option<String>,
     #[command(flatten)]
@@ -163,16 +164,30 @@ fn judge(args: &PushArgs, name: Option<&str>) -> Result<(Decision, Policy), CliE
     let name = RefName::new(name);
     let old = tips.iter().find(|(n, _)| *n == name).map(|(_, id)| *id);
     let update = Update { old: old.unwrap_or(ObjectId::zero(clone.repo.format())), new: tip, name };
-    let login = args.login.as_deref().map(Login::new);
+    let login = pusher(&clone, &policy, args.login.as_deref())?;
     let decision = decide_here(&clone, &log, &policy, Case { repository, update, tips, login })?;
     Ok((decision, policy))
+}
+
+/// Whose push it would be. Without anybody every rule would want one sign-off more.
+fn pusher(clone: &Clone, policy: &Policy, flag: Option<&str>) -> Result<Login, CliError> {
+    if let Some(login) = flag {
+        return Ok(Login::new(login));
+    }
+    let email = clone.repo.config("user.email")?.unwrap_or_default();
+    let person = policy.person_by_email(email.as_bytes());
+    person.and_then(|p| p.logins.first().cloned()).ok_or_else(|| {
+        let email = escape(email.as_bytes());
+        CliError::usage(format!("whose push would it be? The policy knows nobody as \"{email}\""))
+            .hint("--as LOGIN names them as the server does")
+    })
 }
 
 struct Case {
     repository: RepositoryName,
     update: Update,
     tips: Vec<(RefName, ObjectId)>,
-    login: Option<Login>,
+    login: Login,
 }
 
 fn decide_here(
@@ -189,7 +204,7 @@ fn decide_here(
         policy,
         detector: &detector,
         limits: &clone.limits,
-        pusher: case.login,
+        pusher: Some(case.login),
         unlisted_is_nobody: false,
         now: Timestamp::now(),
         id: DecisionId::from_random(random()?),
