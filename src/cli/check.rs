@@ -77,7 +77,8 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
         if decision.verdict == Outcome::Accept {
             let count: usize =
                 decision.refs.iter().flat_map(|r| &r.rules).map(|r| r.checked).max().unwrap_or(0);
-            out::line(&format!("{count} new commits: the gate would let them in"));
+            let commits = out::count(count, "new commit", "new commits");
+            out::line(&format!("{commits}: the gate would accept the push"));
         }
         out::line(UNKNOWN);
     }
@@ -111,7 +112,8 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
             out::line(&format!("{}: {}", r.name, finding.message));
         }
         let new = r.rules.iter().map(|rule| rule.checked).max().unwrap_or(0);
-        out::line(&format!("{}: {new} new commits, {open} things open", r.name));
+        let new = out::count(new, "new commit", "new commits");
+        out::line(&format!("{}: {new}, {open} open", r.name));
     }
     out::line(UNKNOWN);
     Ok(if open == 0 { Exit::Done } else { Exit::PolicySaysNo })

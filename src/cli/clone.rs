@@ -118,12 +118,14 @@ impl Clone {
     pub(super) fn log(&self, args: &LogArgs) -> Result<Option<Log>, CliError> {
         if !args.offline {
             let remote = self.remote(args.remote.as_deref())?;
-            let refspec = format!("+{REF}:{REF}");
+            // Without a plus: the log only grows, and one that was rewritten is worth an error.
+            let refspec = format!("{REF}:{REF}");
             if let Err(e) = self.repo.fetch(&remote, &refspec) {
                 return Err(CliError::new(format!(
                     "the log of \"{remote}\" can't be fetched: {e}"
                 ))
-                .hint("--offline takes the log as it was last fetched"));
+                .hint("--offline takes the log as it was last fetched")
+                .hint("a log that was rewritten is refused here: ask the server's admins"));
             }
         }
         self.known_log()

@@ -114,7 +114,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Status(args) => check::status(&args, cli.json),
         Command::Check(args) => check::check(&args, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
-        Command::Policy(args) => policy::run(&args, cli.json),
+        Command::Policy(args) => policy::run(&args, config, cli.json),
     }
 }
 

@@ -19,6 +19,11 @@ pub(super) fn error(text: &str) {
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
+/// `1 rule`, `2 rules`.
+pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// A value as pretty JSON.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
     line(&serde_json::to_string_pretty(value)?);

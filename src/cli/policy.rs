@@ -12,6 +12,7 @@ use super::out;
 use crate::detect;
 use crate::git::laptop;
 use crate::policy::{self, Diagnostics, PolicyError, StarterPerson};
+use crate::settings::{self, SettingsError};
 use crate::signature;
 
 /// What to do.
@@ -25,8 +26,8 @@ pub(super) struct PolicyArgs {
 enum Command {
     /// Tell every mistake of a policy at once, with its place and what to write instead
     Check {
-        /// The policy
-        file: PathBuf,
+        /// The policy; without it, the settings that --config names, and their policy
+        file: Option<PathBuf>,
     },
     /// Write a small working policy to start from
     #[command(
@@ -56,10 +57,28 @@ struct InitArgs {
     key: Option<String>,
 }
 
-pub(super) fn run(args: &PolicyArgs, json: bool) -> Result<Exit, CliError> {
+pub(super) fn run(args: &PolicyArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
     match &args.command {
-        Command::Check { file } => check(file, json),
+        Command::Check { file: Some(file) } => check(file, json),
+        Command::Check { file: None } => check_settings(config, json),
         Command::Init(args) => init(args.file.as_deref(), first_senior(args)?),
+    }
+}
+
+/// The settings with their mistakes, then the policy that they name.
+fn check_settings(config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
+    let Some(config) = config else {
+        return Err(CliError::usage("which policy?")
+            .hint("countersign policy check FILE, or")
+            .hint("countersign --config FILE policy check, for settings and policy"));
+    };
+    match settings::load(config) {
+        Ok(settings) => check(&settings.policy, json),
+        Err(SettingsError::Broken(diagnostics)) => {
+            tell(&diagnostics, json)?;
+            Ok(Exit::Failed)
+        }
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -71,11 +90,11 @@ fn check(file: &Path, json: bool) -> Result<Exit, CliError> {
             if !json {
                 let policy = &checked.policy;
                 out::line(&format!(
-                    "{}: fine: {} rules, {} people, {} groups, digest {}",
+                    "{}: no errors; {}, {}, {}, digest {}",
                     file.display(),
-                    policy.rules.len(),
-                    policy.people.len(),
-                    policy.groups.len(),
+                    out::count(policy.rules.len(), "rule", "rules"),
+                    out::count(policy.people.len(), "person", "people"),
+                    out::count(policy.groups.len(), "group", "groups"),
                     policy.digest.short()
                 ));
             }

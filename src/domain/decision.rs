@@ -272,4 +272,6 @@ pub struct Unusable {
     pub names: Option<ObjectId>,
     /// Such as `stale: src/a.rs differs`.
     pub why: String,
+    /// Whether the reason is that they had a hand in it (G13).
+    pub had_a_hand: bool,
 }

@@ -4,6 +4,7 @@
 //! matches the whole name, byte for byte, case counts.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub struct GlobError {
 pub const MAX_PATTERN: usize = 1024;
 
 /// One compiled pattern.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Glob {
     pattern: String,
     matcher: GlobMatcher,
@@ -62,6 +63,12 @@ impl Glob {
     #[must_use]
     pub fn matches(&self, name: &[u8]) -> bool {
         self.matcher.is_match(Path::new(OsStr::from_bytes(name)))
+    }
+}
+
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.pattern, f)
     }
 }
 

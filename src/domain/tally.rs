@@ -92,12 +92,25 @@ fn named(case: Case<'_>, tie: &Tie) -> Option<ObjectId> {
     }
 }
 
-fn unusable(s: &SignOff, names: Option<ObjectId>, why: String) -> Unusable {
+/// Why a statement does not count.
+struct Refusal {
+    why: String,
+    had_a_hand: bool,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self { why, had_a_hand: false }
+    }
+}
+
+fn unusable(s: &SignOff, names: Option<ObjectId>, refusal: &Refusal) -> Unusable {
     Unusable {
         person: s.signer.clone(),
         statement: s.hash,
         names,
-        why: escape_short(why.as_bytes(), 200),
+        why: escape_short(refusal.why.as_bytes(), 200),
+        had_a_hand: refusal.had_a_hand,
     }
 }
 
@@ -122,11 +135,17 @@ impl Judge<'_> {
                 let voided = declines.iter().any(|d| {
                     d.signer == s.signer && d.statement.issued_at >= s.statement.issued_at
                 });
-                if voided { Err("declined since, by the same person".to_owned()) } else { Ok(have) }
+                if voided {
+                    Err("declined since, by the same person".to_owned().into())
+                } else {
+                    Ok(have)
+                }
             });
             match counted {
                 Ok(have) => tally.add(have),
-                Err(why) => tally.unusable.push(unusable(s, named(case, &cover.tie), why)),
+                Err(refusal) => {
+                    tally.unusable.push(unusable(s, named(case, &cover.tie), &refusal));
+                }
             }
         }
         let counts = |person: &PersonId| tally.have.iter().any(|(h, _)| h.person == *person);
@@ -136,7 +155,7 @@ impl Judge<'_> {
         tally.declined = declines
             .iter()
             .filter(|d| !counts(&d.signer))
-            .map(|d| unusable(d, None, d.statement.reason.clone().unwrap_or_default()))
+            .map(|d| unusable(d, None, &d.statement.reason.clone().unwrap_or_default().into()))
             .collect();
         tally
     }
@@ -147,19 +166,19 @@ impl Judge<'_> {
         standard: Standard<'_>,
         s: &SignOff,
         tie: &Tie,
-    ) -> Result<(Have, bool), String> {
+    ) -> Result<(Have, bool), Refusal> {
         let tied = tied(case, tie)?;
         standard.approval(s)?;
         let eyes = FourEyes { policy: self.policy, facts: self.facts };
         let pair = Pair { signed: &tied.signed, landing: &case.commit.id };
         if let Some(why) = eyes.objection(&s.signer, pair) {
-            return Err(format!("can't sign it: {why}"));
+            return Err(Refusal { why: format!("can't sign it: {why}"), had_a_hand: true });
         }
         if let (true, Some(net)) = (tied.net, s.statement.net) {
             let range = (s.signer.clone(), net.base, net.tip);
             let first = *self.nets.entry(range).or_insert(case.commit.id);
             if first != case.commit.id {
-                return Err(format!("its net change covers {} in this push", first.short()));
+                return Err(format!("its net change covers {} in this push", first.short()).into());
             }
         }
         let have = Have {

@@ -57,7 +57,7 @@ pub fn write(repo: &Repo, signed: &Signed) -> Result<ObjectId, GitError> {
 /// Reads a delivery that was pushed to `name`; sizes before contents. No child.
 ///
 /// # Errors
-/// [`InboxError::Refused`] for anything that [`write`] would not have written there.
+/// [`InboxError::Refused`] for anything that [`write()`] would not have written there.
 pub fn read(
     repo: &Repo,
     name: &RefName,

@@ -156,7 +156,8 @@ impl Gate {
         match self.try_judge(updates) {
             Ok(answer) => answer,
             Err(finding) => {
-                tracing::error!(code = finding.code, message = finding.message, "refused");
+                let decision = self.id.as_str();
+                tracing::error!(decision, code = finding.code, detail = finding.message, "refused");
                 let decision = refusal(self.id.clone(), self.invocation.now, finding);
                 let around =
                     Surroundings { is_recorded: true, machine_line, ..Surroundings::default() };
@@ -256,7 +257,7 @@ fn note(decision: &Decision) {
     );
     for r in &decision.refs {
         for finding in &r.findings {
-            tracing::info!(code = finding.code, message = finding.message, "finding");
+            tracing::info!(code = finding.code, detail = finding.message, "finding");
         }
     }
 }

@@ -86,7 +86,7 @@ fn check_disabled(
         }
         None => match report.suggest(name.text, known.iter().map(String::as_str)) {
             Some(near) => finding.help(format!("did you mean {}?", quoted_whole(near))),
-            None => finding.help("`countersign markers` lists them"),
+            None => finding.help("src/detect/markers.toml of the program's source lists them"),
         },
     };
     report.add(finding);

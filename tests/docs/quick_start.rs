@@ -79,8 +79,8 @@ fn mistakes_of_the_settings_are_told() {
     for block in all.iter().filter(|b| b.label == "quick start: host") {
         stage.run("host", &block.text, None).exits(0);
     }
-    let show = all.iter().find(|b| b.text.contains("show D-0000000000")).expect("the command");
-    stage.run("host", &show.text, None).exits(1).says("no decision");
+    let check = all.iter().find(|b| b.text.contains(".toml policy check")).expect("the command");
+    stage.run("host", &check.text, None).exits(0).says("no errors");
     stage.run("host", "echo 'nonsense = 1' >> /etc/countersign/countersign.toml", None).exits(0);
-    stage.run("host", &show.text, None).exits(1).says("unknown key \"nonsense\"");
+    stage.run("host", &check.text, None).exits(1).says("unknown key \"nonsense\"");
 }

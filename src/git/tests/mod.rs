@@ -69,7 +69,16 @@ impl Ground {
         Self::with(&["--object-format", format.name()], format)
     }
 
+    /// Git before 2.45 has no reftables and can't meet one: there the ground is a plain one.
     fn reftable() -> Self {
+        let said = Command::new("git").arg("--version").output().expect("git must be installed");
+        let said = String::from_utf8(said.stdout).unwrap();
+        let version = said.split_whitespace().nth(2).expect("git version N");
+        let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
+        let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if version < (2, 45) {
+            return Self::new(ObjectFormat::Sha1);
+        }
         Self::with(&["--ref-format", "reftable"], ObjectFormat::Sha1)
     }
 

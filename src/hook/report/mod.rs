@@ -222,9 +222,7 @@ fn requirement(page: &mut Page, q: &Requirement) {
 
 fn people(page: &mut Page, q: &Requirement) {
     // Who had a hand in it is told below, in fewer words.
-    let is_told = |u: &Unusable| {
-        u.why.starts_with("can't sign it") && q.cannot.iter().any(|c| c.person == u.person)
-    };
+    let is_told = |u: &Unusable| u.had_a_hand && q.cannot.iter().any(|c| c.person == u.person);
     for u in q.unusable.iter().filter(|u| !is_told(u)).take(PEOPLE) {
         let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
         page.wrapped("      ", &format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
