@@ -272,6 +272,11 @@ impl Judge<'_> {
         let is_theirs = |login: Option<&_>| {
             self.policy.standing(login, self.facts.unlisted_is_nobody).person() == Some(&person)
         };
+        // The author's name is free text: it adds a requirement, and so does a co-author's.
+        let eyes = FourEyes { policy: self.policy, facts: self.facts };
+        if eyes.names_another(&person, &commit.contributors) {
+            return false;
+        }
         let row = self.facts.sightings.get(&commit.id);
         row.is_some_and(|r| is_theirs(r.first_pusher.as_ref()))
             && commit

@@ -86,7 +86,19 @@ impl FourEyes<'_> {
     /// signed commit, so that nothing but free text tells who made it, and free text loosens
     /// nothing (G2), not even where the policy knows every address in it.
     pub(super) fn needs_one_more(&self, pair: Pair<'_>) -> bool {
-        pair.signed.iter().any(|commit| !self.first_pusher(commit).is_somebody())
+        // The sum of commits without evidence has no signed commit to ask about.
+        let signed =
+            if pair.signed.is_empty() { std::slice::from_ref(pair.landing) } else { pair.signed };
+        signed.iter().any(|commit| !self.first_pusher(commit).is_somebody())
+    }
+
+    /// Whether author or co-authors are anybody else whom the policy knows: then a commit is
+    /// not this person's own, whoever pushed it first (G2).
+    pub(super) fn names_another(&self, person: &PersonId, contributors: &Contributors) -> bool {
+        let makers = contributors.0.iter().filter(|c| c.part != Part::Committer);
+        makers
+            .filter_map(|c| self.policy.person_by_email(c.email.as_bytes()))
+            .any(|who| who.role == Role::Person && who.id != *person)
     }
 
     /// What this person is said to have done, by their own address or their agent's.

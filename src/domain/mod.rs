@@ -20,6 +20,6 @@ pub mod policy;
 pub mod sighting;
 pub mod statement;
 mod tally;
-mod validity;
+pub mod validity;
 
 pub use decide::decide;

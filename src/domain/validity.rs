@@ -10,7 +10,7 @@ use super::policy::{Key, Rule};
 use super::statement::{SignOff, Statement, Verdict};
 
 /// How far the signer's clock may be ahead (G15).
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a statement is held against.
 #[derive(Clone, Copy)]

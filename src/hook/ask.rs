@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Bench, Changes, StoreSource, TITLE};
-use super::cover::{LOOKS, Landing, Ties};
+use super::cover::{Eligible, LOOKS, Landing, Ties};
 use super::ranges::Reader;
 use super::statements::{self, Answers};
 use crate::detect::Detector;
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::Detection;
-use crate::domain::facts::{CommitFacts, Cover, Facts, Tie};
+use crate::domain::facts::{CommitFacts, Cover, Facts, RefFacts, Tie};
 use crate::domain::ids::ObjectId;
 use crate::domain::object::Commit;
 use crate::domain::policy::{Policy, Standing};
@@ -160,7 +160,10 @@ fn tie(
     for row in answers.named {
         facts.sightings.entry(row.commit).or_insert(row);
     }
+    let names: Vec<_> = facts.refs.iter().flat_map(RefFacts::names).cloned().collect();
+    let rules = reader.policy.rules_for(reader.repository).map(|(_, rule)| rule);
     let mut ties = Ties {
+        eligible: Eligible::of(rules.filter(|r| r.gates_any(&names)), facts.at),
         sign_offs: &answers.sign_offs,
         sightings: &facts.sightings,
         kept: &answers.kept,
@@ -172,8 +175,11 @@ fn tie(
         let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
             continue;
         };
-        let landing =
-            Landing { id: *id, change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())) };
+        let landing = Landing {
+            id: *id,
+            title: escape_short(&commit.subject, TITLE),
+            change: commit.change.zip(changes.get(id).map(|(_, c)| c.clone())),
+        };
         covers.insert(*id, ties.of(reader, &landing));
     }
     facts.covers = covers;

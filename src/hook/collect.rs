@@ -215,19 +215,26 @@ fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, fac
                     Ok(walked) => (r.change, r.sets) = (walked.change, walked.sets),
                     Err(problem) => r.problems.push(problem.with_mode(mode)),
                 },
-                None => match reader.ungated(update) {
-                    Ok(assisted) => r.ungated_ai = assisted,
-                    Err(problem) => {
-                        // Shallow on one ref is shallow for the whole repository.
-                        let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
-                        let is_shared = problem.code == "shallow" && any_gate;
-                        let mode = if is_shared { Mode::Enforce } else { Mode::Observe };
-                        r.problems.push(problem.with_mode(mode));
-                    }
-                },
+                None => {
+                    let (assisted, trouble) = reader.ungated(update);
+                    r.ungated_ai = assisted;
+                    r.problems.extend(trouble.map(|problem| ungated_problem(bench, problem)));
+                }
             }
         }
         facts.refs.push(r);
+    }
+}
+
+/// What could not be read of an ungated ref rejects nothing (G5), but is told: the gate may
+/// not have seen all that it should remember. Only shallow on one ref is shallow for the
+/// whole repository.
+fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
+    let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
+    match (any_gate, problem.code.as_str()) {
+        (true, "shallow") => problem.with_mode(Mode::Enforce),
+        (true, _) => problem.with_mode(Mode::Warn),
+        (false, _) => problem.with_mode(Mode::Observe),
     }
 }
 

@@ -6,19 +6,27 @@
 //! of its first push, has the same one: else a signer could name somebody else's harmless
 //! commit beside a digest of their own work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::ranges::Reader;
 use crate::domain::change::Change;
 use crate::domain::digest::{change_digest, change_digest_of_bytes, paths_digest};
 use crate::domain::facts::{Cover, Tie};
-use crate::domain::ids::{ChangeDigest, ObjectId, StatementHash};
+use crate::domain::ids::{ChangeDigest, ObjectId, PersonId, StatementHash};
 use crate::domain::limits::STATEMENTS_TRIED;
+use crate::domain::policy::Rule;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Net, SignOff, Statement, Verdict};
+use crate::domain::validity::SKEW;
 use crate::git::change;
 use crate::git::replay::{self, Replay};
 use crate::git::{GitError, range};
+
+/// Subjects of one approval that are tried for one commit.
+const SUBJECTS_TRIED: usize = 64;
 
 /// Stale sign-offs of a push that are looked at for being older ones.
 pub(super) const LOOKS: usize = 32;
@@ -29,15 +37,49 @@ pub(super) struct Ties<'a> {
     pub(super) sightings: &'a BTreeMap<ObjectId, Sighting>,
     /// Kept entries by change digest, not yet hashed again.
     pub(super) kept: &'a BTreeMap<ChangeDigest, Vec<u8>>,
+    /// Whose statements are worth more than a look at their ids.
+    pub(super) eligible: Eligible,
     /// How often may still be asked whether a signed commit is an older one.
     pub(super) looks: usize,
     /// AI-assisted commits of ranges, computed once each.
     pub(super) nets: BTreeMap<StatementHash, Result<Vec<ObjectId>, String>>,
 }
 
+/// Who may sign anything of this push, and since when: what can't count for any rule must
+/// not use up the tries of what can (G10).
+pub(super) struct Eligible {
+    pub(super) approvers: BTreeSet<PersonId>,
+    /// An approval that was issued earlier is too old for every rule.
+    pub(super) since: Timestamp,
+    /// One that was issued later comes from a clock that is wrong.
+    pub(super) until: Timestamp,
+}
+
+impl Eligible {
+    /// For the rules that gate any ref of a push.
+    pub(super) fn of<'a>(rules: impl Iterator<Item = &'a Rule>, now: Timestamp) -> Self {
+        let (mut approvers, mut valid_for) = (BTreeSet::new(), Duration::ZERO);
+        for rule in rules {
+            approvers.extend(rule.approvers.iter().cloned());
+            valid_for = valid_for.max(rule.valid_for);
+        }
+        let since = now.checked_sub(valid_for).unwrap_or(Timestamp::MIN);
+        let until = now.checked_add(SKEW).unwrap_or(Timestamp::MAX);
+        Self { approvers, since, until }
+    }
+
+    fn takes(&self, s: &SignOff) -> bool {
+        let issued = s.statement.issued_at;
+        let in_time = self.since <= issued && issued <= self.until;
+        self.approvers.contains(&s.signer) && (in_time || s.statement.verdict == Verdict::Decline)
+    }
+}
+
 /// One commit that is to land.
 pub(super) struct Landing {
     pub(super) id: ObjectId,
+    /// As a subject's name ends in it.
+    pub(super) title: String,
     /// `None` for a merge or an empty change: covered by its id alone.
     pub(super) change: Option<(ChangeDigest, Change)>,
 }
@@ -54,35 +96,48 @@ impl Ties<'_> {
         let mut covers = Vec::new();
         let mut tried = 0;
         for s in newest {
-            let ties = self.ties(reader, landing, s, &mut tried);
+            let ties = if s.statement.subjects.iter().any(|sub| sub.commit == Some(landing.id)) {
+                vec![Tie::Commit]
+            } else if !self.eligible.takes(s) {
+                Vec::new()
+            } else if s.statement.verdict == Verdict::Decline {
+                // A limit on declines could be used to push one out.
+                self.ties(reader, landing, s, usize::MAX)
+            } else if tried == STATEMENTS_TRIED {
+                Vec::new()
+            } else {
+                let ties = self.ties(reader, landing, s, SUBJECTS_TRIED);
+                tried += usize::from(!ties.is_empty());
+                ties
+            };
             covers.extend(ties.into_iter().map(|tie| Cover { statement: s.hash, tie }));
         }
         covers
     }
 
+    /// The subjects of a statement that are close to the landing commit, the likeliest
+    /// first, at most `limit` of them.
     fn ties(
         &mut self,
         reader: &mut Reader<'_>,
         landing: &Landing,
         s: &SignOff,
-        tried: &mut usize,
+        limit: usize,
     ) -> Vec<Tie> {
-        if s.statement.subjects.iter().any(|sub| sub.commit == Some(landing.id)) {
-            return vec![Tie::Commit];
-        }
         let Some((digest, pushed)) = &landing.change else { return Vec::new() };
         let paths = paths_digest(pushed);
+        let mut close: Vec<_> = s
+            .statement
+            .subjects
+            .iter()
+            .filter_map(|sub| Some((sub, sub.change?)))
+            .filter(|(sub, change)| change == digest || sub.paths == Some(paths))
+            .collect();
+        let is_titled = |name: &str| name.split_once(' ').is_some_and(|(_, t)| t == landing.title);
+        close.sort_by_key(|(sub, change)| (change != digest, !is_titled(&sub.name)));
         let mut ties = Vec::new();
-        for subject in &s.statement.subjects {
-            let Some(signed_digest) = subject.change else { continue };
+        for (subject, signed_digest) in close.into_iter().take(limit) {
             let same_files = signed_digest == *digest;
-            if !same_files && subject.paths != Some(paths) {
-                continue;
-            }
-            if *tried == STATEMENTS_TRIED {
-                break;
-            }
-            *tried += 1;
             let tie = match (subject.commit, s.statement.net) {
                 (Some(signed), _) if !self.does(reader, signed, signed_digest) => Tie::Stale {
                     signed: Some(signed),

@@ -10,7 +10,8 @@ use crate::domain::facts::{Answer, Delivery};
 use crate::domain::ids::{Login, RefName, RepositoryName, StatementHash};
 use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
-use crate::domain::statement::{Signed, Statement};
+use crate::domain::statement::{Signed, Statement, Verdict};
+use crate::domain::validity::SKEW;
 use crate::git::Repo;
 use crate::git::change::{self};
 use crate::git::inbox::{self, InboxError};
@@ -111,12 +112,18 @@ impl Desk<'_> {
 
     /// The signature is the authority, and it must be for this repository.
     pub(super) fn accept(&self, signed: &Signed) -> Result<Statement, String> {
-        let s = signature::verify(signed, self.policy).map_err(|e| e.to_string())?;
+        let limit = self.limits.statement_bytes;
+        let s = signature::verify_within(signed, self.policy, limit).map_err(|e| e.to_string())?;
         if s.statement.repository != *self.repository {
             return Err(format!(
                 "wrong repository: the statement is for {}, this is {}",
                 s.statement.repository, self.repository
             ));
+        }
+        // It could not be lifted before its own time has come.
+        let latest = self.now.checked_add(SKEW).unwrap_or(Timestamp::MAX);
+        if s.statement.verdict == Verdict::Decline && s.statement.issued_at > latest {
+            return Err("the decline is issued in the future: check the signer's clock".to_owned());
         }
         Ok(s.statement)
     }

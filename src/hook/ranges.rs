@@ -72,6 +72,7 @@ impl Reader<'_> {
             return Ok(Walked { change: RefChange::Delete, sets: Vec::new() });
         }
         let (tip, tags) = self.tip(update)?;
+        self.add_tag_evidence(&tags, tip)?;
         let max = self.limits.new_commits;
         let (change, own) = if update.old.is_zero() {
             (RefChange::Create, None)
@@ -92,15 +93,28 @@ impl Reader<'_> {
             for id in &commits {
                 self.read(*id)?;
             }
-            self.add_tag_evidence(&tags, tip, &commits);
             let checked = commits.len();
             sets.push(NewCommits { rule: place, checked, commits, lands_first: Vec::new() });
         }
         Ok(Walked { change, sets })
     }
 
-    /// New commits of an ungated ref: not reachable from any ref's old value.
-    pub(super) fn ungated(&mut self, update: &Update) -> Result<Vec<ObjectId>, Finding> {
+    /// AI-assisted new commits of an ungated ref: not reachable from any ref's old value.
+    /// What can't be read is told, and hides nothing of the rest.
+    pub(super) fn ungated(&mut self, update: &Update) -> (Vec<ObjectId>, Option<Finding>) {
+        match self.ungated_ids(update) {
+            Ok(ids) => {
+                let mut trouble = None;
+                for id in &ids {
+                    trouble = trouble.or(self.read(*id).err());
+                }
+                (ids.into_iter().filter(|id| self.is_ai(id)).collect(), trouble)
+            }
+            Err(problem) => (Vec::new(), Some(problem)),
+        }
+    }
+
+    fn ungated_ids(&mut self, update: &Update) -> Result<Vec<ObjectId>, Finding> {
         if update.is_delete() {
             return Ok(Vec::new());
         }
@@ -108,26 +122,22 @@ impl Reader<'_> {
         if peeled.kind != Kind::Commit {
             return Ok(Vec::new());
         }
+        // A tip that can't be read is told of by whoever reads the whole list.
+        let _ = self.add_tag_evidence(&peeled.tags, peeled.target);
         let max = self.limits.new_commits;
         if !update.old.is_zero() {
             let own = range::new_commits(self.repo, peeled.target, &[update.old], max)
                 .map_err(|e| self.git(e))?;
+            let mut matters = false;
             for id in &own {
-                self.read(*id)?;
+                matters |= self.read(*id).is_err() || self.is_ai(id);
             }
-            self.add_tag_evidence(&peeled.tags, peeled.target, &own);
-            if !own.iter().any(|id| self.is_ai(id)) {
+            if !matters {
                 return Ok(Vec::new());
             }
         }
         let old = (!update.old.is_zero()).then_some(update.old);
-        let new =
-            range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| self.git(e))?;
-        for id in &new {
-            self.read(*id)?;
-        }
-        self.add_tag_evidence(&peeled.tags, peeled.target, &new);
-        Ok(new.into_iter().filter(|id| self.is_ai(id)).collect())
+        range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| self.git(e))
     }
 
     fn is_ai(&self, id: &ObjectId) -> bool {
@@ -271,15 +281,18 @@ impl Reader<'_> {
         })
     }
 
-    /// Messages of annotated tags are read for evidence about what they point to (G17).
-    fn add_tag_evidence(&mut self, tags: &[Tag], tip: ObjectId, commits: &[ObjectId]) {
-        if !commits.contains(&tip) {
-            return;
+    /// Messages of annotated tags are read for evidence about what they point to (G17),
+    /// before anybody asks whether it matters.
+    fn add_tag_evidence(&mut self, tags: &[Tag], tip: ObjectId) -> Result<(), Finding> {
+        if tags.is_empty() {
+            return Ok(());
         }
+        self.read(tip)?;
         let found: Vec<_> = tags.iter().flat_map(|t| self.detector.tag(t)).collect();
         for evidence in found {
             self.add_evidence(&tip, evidence);
         }
+        Ok(())
     }
 
     /// A git error in the pusher's words (G5): the fault is rarely theirs.
