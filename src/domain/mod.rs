@@ -20,6 +20,8 @@ pub mod policy;
 pub mod sighting;
 pub mod statement;
 mod tally;
+#[cfg(test)]
+mod tests;
 pub mod validity;
 
 pub use decide::decide;

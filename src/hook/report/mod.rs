@@ -5,6 +5,8 @@
 
 mod page;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,7 @@
+//! The one decision, held against tables and laws: no repository, no store, no clock.
+
+mod laws;
+mod matrix;
+mod oracle;
+mod stage;
+mod tree;
