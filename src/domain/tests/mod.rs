@@ -5,3 +5,5 @@ mod matrix;
 mod oracle;
 mod stage;
 mod tree;
+mod words;
+mod worlds;
