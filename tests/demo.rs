@@ -205,7 +205,7 @@ fn what_is_kept_can_be_played_on_with() {
         ("countersign approve", "stored "),
         ("git push origin main", "1 commit signed off by ada"),
         ("as' kim", "Kim Park <kim@example.com>"),
-        ("policy check", ": no errors; 1 rule, 3 people"),
+        ("policy check", ": in order: 1 rule, 3 people"),
     ];
     assert_eq!(commands.len(), answers.len(), "{commands:#?}");
     for (command, (start, words)) in commands.iter().zip(answers) {

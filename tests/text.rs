@@ -21,6 +21,8 @@ fn redact(text: &str) -> String {
     let decision = Regex::new(r"\bD-[0-9A-Z]{10}\b").expect("a pattern");
     let date = Regex::new(r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?").expect("a pattern");
     let named = decision.replace_all(&named, "D-<decision>");
+    let print = Regex::new(r"SHA256:[A-Za-z0-9+/]{43}").expect("a pattern");
+    let named = print.replace_all(&named, "SHA256:<key>");
     date.replace_all(&named, "<date>").into_owned()
 }
 

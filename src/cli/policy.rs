@@ -90,7 +90,7 @@ fn check(file: &Path, json: bool) -> Result<Exit, CliError> {
             if !json {
                 let policy = &checked.policy;
                 out::line(&format!(
-                    "{}: no errors; {}, {}, {}, digest {}",
+                    "{}: in order: {}, {}, {}, digest {}",
                     file.display(),
                     out::count(policy.rules.len(), "rule", "rules"),
                     out::count(policy.people.len(), "person", "people"),

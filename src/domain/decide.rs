@@ -208,9 +208,7 @@ impl Judge<'_> {
         let itself = Pair { signed: &own, landing: &commit.id };
         let eyes = FourEyes { policy: self.policy, facts: self.facts };
         let tally = self.tally(case);
-        // People whose cover needs one more count towards the higher threshold alone.
-        let plain = tally.have.iter().filter(|(_, more)| !more).count();
-        let enough = plain >= rule.sign_offs || tally.have.len() > rule.sign_offs;
+        let enough = tally.is_enough(rule);
         let one_more = match tally.have.as_slice() {
             [] => eyes.needs_one_more(itself),
             have => !enough && have.iter().any(|(_, more)| *more),
@@ -265,13 +263,12 @@ impl Judge<'_> {
         else {
             return false;
         };
-        let exact = self.policy.people.get(&person).is_some_and(|p| p.logins.contains(login));
-        if !exact || !rule.exempt_pushers.contains(&person) {
+        // Only what may tighten looks at a login in any case, or at an agent's as its owner's.
+        let logins = self.policy.people.get(&person).map_or(&[][..], |p| &p.logins);
+        let is_theirs = |login: Option<&_>| login.is_some_and(|l| logins.contains(l));
+        if !is_theirs(Some(login)) || !rule.exempt_pushers.contains(&person) {
             return false;
         }
-        let is_theirs = |login: Option<&_>| {
-            self.policy.standing(login, self.facts.unlisted_is_nobody).person() == Some(&person)
-        };
         // The author's name is free text: it adds a requirement, and so does a co-author's.
         let eyes = FourEyes { policy: self.policy, facts: self.facts };
         if eyes.names_another(&person, &commit.contributors) {

@@ -8,7 +8,7 @@ use super::escape::escape_short;
 use super::facts::Tie;
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId};
-use super::policy::Binding;
+use super::policy::{Binding, Mode, Rule};
 use super::statement::{SignOff, Verdict};
 use super::validity::Standard;
 
@@ -21,6 +21,13 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Whether as many people signed as the rule wants. People whose cover needs one more
+    /// count towards the higher threshold alone.
+    pub(super) fn is_enough(&self, rule: &Rule) -> bool {
+        let plain = self.have.iter().filter(|(_, more)| !more).count();
+        plain >= rule.sign_offs || self.have.len() > rule.sign_offs
+    }
+
     /// Two statements, or two keys, of one person are one (G14); the better one stays.
     fn add(&mut self, (have, more): (Have, bool)) {
         match self.have.iter_mut().find(|(h, _)| h.person == have.person) {
@@ -126,6 +133,7 @@ impl Judge<'_> {
             standard,
             covers.iter().filter_map(|c| Some((facts.sign_offs.get(&c.statement)?, &c.tie))),
         );
+        let mut nets = Vec::new();
         for cover in covers {
             let Some(s) = facts.sign_offs.get(&cover.statement) else { continue };
             if s.statement.verdict != Verdict::Approve {
@@ -142,14 +150,27 @@ impl Judge<'_> {
                 }
             });
             match counted {
+                Ok(have) if have.0.net => nets.push((have, s)),
                 Ok(have) => tally.add(have),
                 Err(refusal) => {
                     tally.unusable.push(unusable(s, named(case, &cover.tie), &refusal));
                 }
             }
         }
+        for (have, s) in nets {
+            let is_known = |(h, more): &(Have, bool)| h.person == have.0.person && !more;
+            if tally.is_enough(case.rule) || tally.have.iter().any(is_known) {
+                continue;
+            }
+            match self.reserve(case, s) {
+                Ok(()) => tally.add(have),
+                Err(refusal) => tally.unusable.push(unusable(s, None, &refusal)),
+            }
+        }
         let counts = |person: &PersonId| tally.have.iter().any(|(h, _)| h.person == *person);
-        // Statements come newest first: of a person's that do not count the newest is shown.
+        // Of a person's statements that do not count one is shown: what the person had a hand
+        // in says more than what is stale, and the newest more than the others.
+        tally.unusable.sort_by_key(|u| (!u.had_a_hand, u.why.starts_with("stale: ")));
         let mut told = BTreeSet::new();
         tally.unusable.retain(|u| !counts(&u.person) && told.insert(u.person.clone()));
         tally.declined = declines
@@ -174,13 +195,6 @@ impl Judge<'_> {
         if let Some(why) = eyes.objection(&s.signer, pair) {
             return Err(Refusal { why: format!("can't sign it: {why}"), had_a_hand: true });
         }
-        if let (true, Some(net)) = (tied.net, s.statement.net) {
-            let range = (s.signer.clone(), net.base, net.tip);
-            let first = *self.nets.entry(range).or_insert(case.commit.id);
-            if first != case.commit.id {
-                return Err(format!("its net change covers {} in this push", first.short()).into());
-            }
-        }
         let have = Have {
             person: s.signer.clone(),
             statement: s.hash,
@@ -188,5 +202,22 @@ impl Judge<'_> {
             net: tied.net,
         };
         Ok((have, eyes.needs_one_more(pair)))
+    }
+
+    /// Takes a net change for a commit that needs it: it covers one, never two together
+    /// (G11). A rule that only tells takes nothing from one that rejects.
+    fn reserve(&mut self, case: Case<'_>, s: &SignOff) -> Result<(), Refusal> {
+        let Some(net) = s.statement.net else {
+            return Err("it names no range".to_owned().into());
+        };
+        let range = (s.signer.clone(), net.base, net.tip);
+        let first = match case.rule.mode {
+            Mode::Enforce => *self.nets.entry(range).or_insert(case.commit.id),
+            Mode::Warn | Mode::Observe => case.commit.id,
+        };
+        if first == case.commit.id {
+            return Ok(());
+        }
+        Err(format!("its net change covers {} in this push", first.short()).into())
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::facts::{CommitFacts, Facts, RefFacts, Tie};
 use crate::domain::ids::{Login, ObjectId, PersonId};
 use crate::domain::policy::{Binding, Policy, Role, Rule};
-use crate::domain::sighting::Contributors;
+use crate::domain::sighting::{Contributors, Part};
 use crate::domain::statement::{SignOff, Verdict};
 
 /// The first pusher of a commit, as far as G13 cares.
@@ -159,7 +159,13 @@ impl Oracle<'_> {
             row.first_pusher.as_ref().is_some_and(|l| person.logins.contains(l))
         };
         let known = commit.change.and_then(|c| self.facts.same_change.get(&c));
+        let makers = commit.contributors.0.iter().filter(|c| c.part != Part::Committer);
+        let makers: Vec<_> = makers
+            .filter_map(|c| self.policy.person_by_email(c.email.as_bytes()))
+            .filter(|p| p.role == Role::Person)
+            .collect();
         rule.exempt_pushers.contains(&person.id)
+            && makers.iter().all(|p| p.id == person.id)
             && self.facts.sightings.get(&commit.id).is_some_and(theirs)
             && known.into_iter().flatten().all(theirs)
     }

@@ -168,7 +168,7 @@ fn any_rule(dice: &mut Dice, rule: &mut Rule) {
     rule.veto = dice.one_in(3);
     rule.mode = *dice.of(&[Mode::Enforce, Mode::Enforce, Mode::Enforce, Mode::Warn]);
     if dice.one_in(3) {
-        rule.exempt_pushers = [stage::who("dev")].into();
+        rule.exempt_pushers = ["dev", "ann"].map(stage::who).into();
     }
 }
 
@@ -189,7 +189,7 @@ fn any_hands(dice: &mut Dice) -> Hands {
 
 fn any_tie(dice: &mut Dice, nets: Nets) -> Tie {
     let signed = id(SIGNED.start + u8::try_from(dice.below(SIGNED.len())).unwrap());
-    let range = (0..=dice.below(2)).map(|n| id(SIGNED.start + u8::try_from(n).unwrap())).collect();
+    let range = (0..dice.below(3)).map(|n| id(SIGNED.start + u8::try_from(n).unwrap())).collect();
     let kind = if nets == Nets::ForMany && dice.one_in(2) { 6 } else { dice.below(9) };
     match kind {
         0..=2 => Tie::Commit,

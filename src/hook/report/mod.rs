@@ -155,7 +155,7 @@ fn heading(page: &mut Page, r: &RefDecision, open: &[&CommitDecision]) {
 
 /// `told` holds what was said of earlier commits, so that it is not said again.
 fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Requirement>) {
-    page.cut(&format!("  {} {}", c.id.short(), c.subject));
+    page.cut(&format!("  {} {}", c.id.short(), escape_short(c.subject.as_bytes(), 72)));
     let counted: Vec<_> = c.evidence.iter().filter(|e| e.strength.counts()).collect();
     for evidence in counted.iter().take(EVIDENCE) {
         page.wrapped("    AI: ", &found(evidence));

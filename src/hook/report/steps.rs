@@ -58,7 +58,7 @@ pub(super) fn next(
         command.push(range(r));
     }
     let name = quoted(&r.name.to_string());
-    let repository = quoted(decision.repository.as_str());
+    let repository = quoted(&decision.repository.to_string());
     // A flag and its value stay on one line.
     command.push(format!("--ref {name}"));
     command.push(format!("--repository {repository}"));

@@ -15,6 +15,8 @@ const WIDTH: usize = 72;
 
 /// Every field that holds words, so that a test can put its own into one of them.
 const FIELDS: &[&str] = &[
+    "subject",
+    "repository",
     "pusher",
     "finding",
     "finding hint",
@@ -45,7 +47,7 @@ const FIELDS: &[&str] = &[
 ];
 
 /// Fields that hold escaped text, or a name that the server made, already.
-const ESCAPED: &[&str] = &["subject", "repository"];
+const ESCAPED: &[&str] = &[];
 
 /// The words of each field: plain ones, and others in the field under test.
 #[derive(Clone, Copy)]
@@ -97,6 +99,7 @@ fn unusable(w: Words<'_>, who: &str, why: &str) -> Unusable {
         statement: hash(),
         names: Some(oid(9)),
         why: w.of(why, "stale: it names 3f9c2ab1, whose files differ from what is pushed now"),
+        had_a_hand: false,
     }
 }
 
