@@ -78,6 +78,7 @@ impl Judge<'_> {
         let gated = self.policy.mode_of(&self.facts.repository, names.iter().copied()).is_some();
         let mut findings = r.problems.clone();
         findings.extend(self.movement(r));
+        findings.extend(self.unchecked(r));
         let mut commits: BTreeMap<ObjectId, CommitDecision> = BTreeMap::new();
         let mut order: Vec<ObjectId> = Vec::new();
         let mut rules = Vec::new();
@@ -145,6 +146,19 @@ impl Judge<'_> {
             sign_offs: rule.sign_offs,
             from: rule.from.clone(),
         })
+    }
+
+    /// "Nothing to check" has to be shown (G3): a rule that gates the ref and has no set was
+    /// not applied.
+    fn unchecked(&self, r: &RefFacts) -> Option<Finding> {
+        if r.change == RefChange::Delete || !r.problems.is_empty() {
+            return None;
+        }
+        let is_applied = |place| r.sets.iter().any(|s| s.rule == place);
+        let mut rules = self.policy.rules_for(&self.facts.repository);
+        let (_, rule) = rules.find(|(i, rule)| rule.gates_any(r.names()) && !is_applied(*i))?;
+        let message = format!("rule \"{}\" was not applied to {}", rule.name, r.name);
+        Some(Finding::new("bug", Family::CouldNotFinish, message).with_mode(rule.mode))
     }
 
     /// Deletes and rewinds, which every rule of the ref has to allow (G17).

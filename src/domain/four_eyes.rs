@@ -61,7 +61,9 @@ impl FourEyes<'_> {
         if self.is_waived(person, pair) {
             return None;
         }
-        let contributors = self.contributors(pair.landing)?;
+        let Some(contributors) = self.contributors(pair.landing) else {
+            return Some("nobody can say who made it".to_owned());
+        };
         if let Some(part) = self.part(person, contributors) {
             return Some(part);
         }

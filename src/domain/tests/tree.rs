@@ -50,15 +50,30 @@ fn a_problem_rejects_where_it_enforces() {
         (Mode::Observe, Outcome::Accept),
     ] {
         let (policy, mut facts) = (stage::policy(), stage::facts());
-        facts.problems = vec![problem(mode)];
-        let decision = decide(&policy, &facts);
-        assert_eq!((decision.verdict, decision.findings), (verdict, facts.problems.clone()));
-        facts.problems.clear();
+        let mut whole = facts.clone();
+        whole.refs.clear();
+        whole.problems = vec![problem(mode)];
+        let decision = decide(&policy, &whole);
+        assert_eq!((decision.verdict, decision.findings), (verdict, whole.problems));
         facts.refs[0].problems = vec![problem(mode)];
         let decision = decide(&policy, &facts);
         assert_eq!(decision.verdict, verdict, "{mode:?}");
         assert_eq!((decision.refs[0].verdict, decision.refs[0].findings.len()), (verdict, 1));
     }
+}
+
+/// G3: a rule that gates a ref and was not applied to it is no "nothing to check".
+#[test]
+fn a_rule_that_was_not_applied_rejects() {
+    let (policy, mut facts) = unsigned();
+    for set in facts.refs.iter_mut().flat_map(|r| &mut r.sets) {
+        set.commits.clear();
+    }
+    assert_eq!(decide(&policy, &facts).verdict, Outcome::Accept);
+    facts.refs[0].sets.clear();
+    let decision = decide(&policy, &facts);
+    assert_eq!(decision.verdict, Outcome::Reject);
+    assert_eq!(decision.refs[0].findings[0].family, Family::CouldNotFinish);
 }
 
 #[test]
