@@ -213,4 +213,13 @@ fn tag_whose_message_tells() {
     kim.push(&["refs/tags/v1"]).rejected_with(NEEDS);
     kim.git(&["tag", "-f", "-a", "-m", "v1", "v1"]);
     kim.push(&["refs/tags/v1"]).lands(&["refs/tags/v1"]);
+    // A message about a commit that is on main already makes it no new one.
+    kim.push_main().lands(&[MAIN]);
+    world.set_policy(
+        &Policy::standard()
+            .with("refs", r#"["refs/heads/*", "refs/tags/*"]"#)
+            .with("allow", r#"["rewind"]"#),
+    );
+    kim.git(&["tag", "-f", "-a", "-m", &message, "v1"]);
+    kim.push_with(&["--force"], &["refs/tags/v1"]).lands(&["refs/tags/v1"]);
 }
