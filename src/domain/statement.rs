@@ -98,4 +98,7 @@ pub struct SignOff {
     pub signer: PersonId,
     /// With which of their keys.
     pub key: Key,
+    /// The hash of the second file that anybody can make of an ECDSA signature, and that
+    /// verifies as well; `None` for other kinds of key.
+    pub twin: Option<StatementHash>,
 }

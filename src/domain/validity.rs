@@ -79,11 +79,12 @@ impl Standard<'_> {
 
     /// A revocation by the signer is final, whatever its time. It names a hash, but means
     /// what was said: of an ECDSA signature anybody can make a second one over the same
-    /// bytes, under another hash.
+    /// bytes, under another hash, and the one that is revoked may never have come here.
     fn unrevoked(self, s: &SignOff) -> Result<(), String> {
         let all = &self.facts.sign_offs;
         let means = |hash| {
             hash == s.hash
+                || Some(hash) == s.twin
                 || all
                     .get(&hash)
                     .is_some_and(|o| o.signer == s.signer && o.statement == s.statement)

@@ -1,4 +1,5 @@
-//! Statements about new commits: one bulk question, every answer verified (G15).
+//! Statements about new commits: one bulk question, and one for what revokes their twins
+//! where there are any; every answer verified (G15).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use crate::domain::facts::CommitFacts;
 use crate::domain::ids::{ChangeDigest, ObjectId, PathsDigest, RepositoryName, StatementHash};
 use crate::domain::policy::Policy;
 use crate::domain::sighting::Sighting;
-use crate::domain::statement::{SignOff, Verdict};
+use crate::domain::statement::{SignOff, Signed, Verdict};
 use crate::signature;
 use crate::store::{Store, StoreError, Wanted};
 
@@ -19,6 +20,30 @@ pub(super) struct Answers {
     pub(super) named: Vec<Sighting>,
     /// All rows of a new commit's change.
     pub(super) same_change: BTreeMap<ChangeDigest, Vec<Sighting>>,
+}
+
+impl Answers {
+    /// Keeps what verifies and is for this repository.
+    fn keep(&mut self, found: Vec<Signed>, repository: &RepositoryName, policy: &Policy) {
+        for signed in found {
+            match signature::verify(&signed, policy) {
+                Ok(s) if s.statement.repository == *repository => {
+                    self.sign_offs.insert(s.hash, s);
+                }
+                Ok(_) => {}
+                Err(e) => {
+                    tracing::warn!(statement = %signed.hash(), error = %e, "statement ignored");
+                }
+            }
+        }
+    }
+
+    /// Second hashes of what was found: a revocation of one may be all that ever came of
+    /// it. A revocation itself is final under any hash.
+    fn twins(&self) -> Vec<StatementHash> {
+        let signed = self.sign_offs.values();
+        signed.filter(|s| s.statement.verdict != Verdict::Revoke).filter_map(|s| s.twin).collect()
+    }
 }
 
 /// Newest statements that are looked through for a title.
@@ -56,14 +81,13 @@ pub(super) async fn ask(
     if wanted.commits.is_empty() {
         return Ok(answers);
     }
-    for signed in store.statements_about(repository, &wanted).await? {
-        match signature::verify(&signed, policy) {
-            Ok(s) if s.statement.repository == *repository => {
-                answers.sign_offs.insert(s.hash, s);
-            }
-            Ok(_) => {}
-            Err(e) => tracing::warn!(statement = %signed.hash(), error = %e, "statement ignored"),
-        }
+    let found = store.statements_about(repository, &wanted).await?;
+    answers.keep(found, repository, policy);
+    let targets = answers.twins();
+    if !targets.is_empty() {
+        let twins = Wanted { targets, ..Wanted::default() };
+        let found = store.statements_about(repository, &twins).await?;
+        answers.keep(found, repository, policy);
     }
     let subjects = || answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
     let digests: BTreeSet<ChangeDigest> = subjects().filter_map(|s| s.change).collect();

@@ -49,6 +49,7 @@ mod key;
 mod sign;
 mod sshsig;
 mod statement;
+mod twin;
 mod verify;
 mod wire;
 

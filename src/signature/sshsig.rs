@@ -123,6 +123,27 @@ fn decode(blob: &[u8]) -> Result<SshSig, VerifyError> {
     })
 }
 
+/// The blob of an envelope with another signature proper in it.
+pub(super) fn encode(sig: &SshSig, signature: &[u8]) -> Vec<u8> {
+    let mut inner = Vec::new();
+    put(&mut inner, &sig.algorithm);
+    put(&mut inner, signature);
+    inner.extend(sig.token.iter().flatten());
+    let mut blob = b"SSHSIG\0\0\0\x01".to_vec();
+    put(&mut blob, &sig.key);
+    put(&mut blob, &sig.namespace);
+    put(&mut blob, b"");
+    put(&mut blob, sig.hash.as_str().as_bytes());
+    put(&mut blob, &inner);
+    blob
+}
+
+/// RFC 4251's `string`, at the end. A signature's file is far shorter than 4 GiB.
+pub(super) fn put(out: &mut Vec<u8>, field: &[u8]) {
+    out.extend(u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(field);
+}
+
 /// RFC 4251's `uint32` and `string`, from the front.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 

@@ -11,6 +11,7 @@ use super::check::StatementError;
 use super::key::{self, KeyError};
 use super::sshsig::{self, Fields, SshSig};
 use super::statement::{self, NAMESPACE};
+use super::twin;
 use crate::domain::escape::escape_short;
 use crate::domain::limits::Limits;
 use crate::domain::policy::{Key, Person, Policy, Role};
@@ -82,8 +83,8 @@ pub fn verify(signed: &Signed, policy: &Policy) -> Result<SignOff, VerifyError> 
 /// `limit` bytes.
 ///
 /// One act of signing may come under two hashes: of an ECDSA signature (r, s) anybody can
-/// make (r, n-s), which verifies as well. Both have the same signer and equal statements;
-/// who revokes one, or uses up one, has to mean both.
+/// make (r, n-s), which verifies as well. Both have the same signer and equal statements,
+/// and each names the other as its twin; who revokes one, or uses up one, has to mean both.
 ///
 /// # Errors
 /// [`VerifyError`].
@@ -98,6 +99,7 @@ pub fn verify_within(
     seal.check(&signed.statement)?;
     Ok(SignOff {
         hash: signed.hash(),
+        twin: twin::hash_of(&signed.statement, &seal.sig, &seal.key),
         statement: statement::parse(&signed.statement, limit)?,
         signer: person.id.clone(),
         key: key.clone(),

@@ -78,6 +78,15 @@ pub struct Wanted {
     pub changes: Vec<ChangeDigest>,
     /// Sets of paths, to find candidates for replay.
     pub paths: Vec<PathsDigest>,
+    /// Statements by hash, kept or not: what revokes them.
+    pub targets: Vec<StatementHash>,
+}
+
+impl Wanted {
+    fn is_empty(&self) -> bool {
+        let Self { commits, changes, paths, targets } = self;
+        commits.is_empty() && changes.is_empty() && paths.is_empty() && targets.is_empty()
+    }
 }
 
 /// A decision on its way into the log.
@@ -169,8 +178,8 @@ pub trait Store: Send + Sync {
     async fn statements(&self, hashes: &[StatementHash]) -> Result<Vec<Signed>, StoreError>;
 
     /// In one bulk question: every statement of the repository with a subject that is
-    /// wanted, and every statement of it whose subject is one of those (revocations). Each
-    /// once, in the order in which they came.
+    /// wanted, and every statement of it whose subject is one of those or one of the wanted
+    /// targets (revocations). Each once, in the order in which they came.
     async fn statements_about(
         &self,
         repository: &RepositoryName,

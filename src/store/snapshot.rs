@@ -154,6 +154,7 @@ impl Store for Snapshot {
         let hashes: Vec<StatementHash> =
             found.iter().filter_map(|place| Some(self.statements.get(*place)?.hash())).collect();
         found.extend(places(&self.by_target, repository, &hashes));
+        found.extend(places(&self.by_target, repository, &wanted.targets));
         Ok(self.signed(found))
     }
 

@@ -32,6 +32,10 @@ wanted AS (
     SELECT r.statement_hash
     FROM found AS f CROSS JOIN subjects AS r
     WHERE r.target = f.hash AND r.repository = $1
+    UNION
+    SELECT r.statement_hash
+    FROM json_each($5) AS w CROSS JOIN subjects AS r
+    WHERE r.target = w.value AND r.repository = $1
 )
 SELECT s.statement, s.signature
 FROM wanted AS w CROSS JOIN statements AS s

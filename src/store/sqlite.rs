@@ -172,7 +172,7 @@ impl Store for Sqlite {
         repository: &RepositoryName,
         wanted: &Wanted,
     ) -> Result<Vec<Signed>, StoreError> {
-        if wanted.commits.is_empty() && wanted.changes.is_empty() && wanted.paths.is_empty() {
+        if wanted.is_empty() {
             return Ok(Vec::new());
         }
         let mut conn = self.acquire().await?;

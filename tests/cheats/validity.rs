@@ -1,6 +1,7 @@
 //! Statements that are real but not for this, not now, or not anybody's (G12, G15).
 
-use crate::support::statement::{DAY, HOUR, NAMESPACE, from_now, sign};
+use crate::support::keys::key_of;
+use crate::support::statement::{DAY, HOUR, NAMESPACE, from_now, malleated, sign};
 use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, Signed, World, ai, key};
 
 /// A pushed and refused commit of Kim's, and a draft that names it.
@@ -110,6 +111,29 @@ fn revoked_by_its_signer_and_by_nobody_else() {
     kim.deliver(&[&revoke.sign("ghopper")]);
     does_not_count(&kim, &signed, "revoked");
     counts(&kim, &draft.set("reason", "read again").sign("ghopper"));
+}
+
+/// Of an ECDSA signature anybody can make a second one under another hash. Revoked is what
+/// was signed, also where the gate never saw the file that the revocation names.
+#[test]
+fn revoked_and_brought_back_as_its_twin() {
+    let mine = key_of("ghopper", "ecdsa", "256");
+    let world =
+        World::with(&Policy::standard().set("ghopper", "keys", &format!("[{:?}]", mine.public)));
+    let by_grace = |draft: &Draft| sign(&draft.bytes(), &mine, NAMESPACE);
+    // The twin is as good as the original.
+    let (kim, draft) = asked(&world);
+    counts(&kim, &malleated(&by_grace(&draft)));
+
+    let (kim, draft) = asked(&world);
+    let kept_back = by_grace(&draft);
+    let twin = malleated(&kept_back);
+    assert_ne!(kept_back.hash(), twin.hash());
+    kim.deliver(&[&by_grace(&Draft::new("revoke", API).statement(&kept_back.hash()))]);
+    does_not_count(&kim, &twin, "revoked");
+    does_not_count(&kim, &kept_back, "revoked");
+    // Another one that nobody revoked counts.
+    counts(&kim, &by_grace(&draft.set("reason", "read again")));
 }
 
 #[test]

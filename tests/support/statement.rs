@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use base64ct::{Base64, Encoding};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -124,6 +125,64 @@ impl Draft {
     pub(crate) fn sign(&self, name: &str) -> Signed {
         sign(&self.bytes(), &key(name), NAMESPACE)
     }
+}
+
+/// The order of P-256, and how an SSHSIG file begins and ends.
+const P256: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const END: &str = "-----END SSH SIGNATURE-----";
+
+/// The other signature that anybody can make of one by a P-256 key: (r, n-s) for (r, s).
+#[track_caller]
+pub(crate) fn malleated(signed: &Signed) -> Signed {
+    let text = String::from_utf8(signed.signature.clone()).expect("text");
+    let base64 = text.replace(BEGIN, "").replace(END, "").replace('\n', "");
+    let blob = Base64::decode_vec(&base64).expect("base64");
+    // Magic and version; then key, namespace, reserved, hash, signature.
+    let mut outer = strings(&blob[10..]);
+    let mut inner = strings(&outer[4]);
+    let mut numbers = strings(&inner[1]);
+    let from = unhex(P256);
+    let mut less = vec![0; from.len()];
+    less.extend(&numbers[1]);
+    let less = less.split_off(less.len() - from.len());
+    let mut difference = vec![0; from.len()];
+    let mut borrow = 0;
+    for i in (0..from.len()).rev() {
+        let digit = i16::from(from[i]) - i16::from(less[i]) - borrow;
+        borrow = i16::from(digit < 0);
+        difference[i] = u8::try_from(digit.rem_euclid(256)).expect("a byte");
+    }
+    let zeros = difference.iter().take_while(|b| **b == 0).count();
+    let mut number = difference.split_off(zeros);
+    if number[0] >= 0x80 {
+        number.insert(0, 0);
+    }
+    numbers[1] = number;
+    inner[1] = joined(&numbers);
+    outer[4] = joined(&inner);
+    let base64 = Base64::encode_string(&[&blob[..10], &joined(&outer)].concat());
+    let lines: Vec<&[u8]> = base64.as_bytes().chunks(70).collect();
+    let body = lines.join(&b'\n');
+    let signature = [BEGIN.as_bytes(), b"\n", &body, b"\n", END.as_bytes(), b"\n"].concat();
+    Signed { statement: signed.statement.clone(), signature }
+}
+
+/// RFC 4251's `string`s, one after the other.
+fn strings(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    while let Some((length, rest)) = bytes.split_at_checked(4) {
+        let length = u32::from_be_bytes(length.try_into().expect("4 bytes"));
+        let (field, rest) = rest.split_at(usize::try_from(length).expect("a length"));
+        all.push(field.to_vec());
+        bytes = rest;
+    }
+    all
+}
+
+fn joined(fields: &[Vec<u8>]) -> Vec<u8> {
+    let length = |field: &[u8]| u32::try_from(field.len()).expect("short").to_be_bytes();
+    fields.iter().flat_map(|field| [&length(field)[..], &field[..]].concat()).collect()
 }
 
 /// Signs bytes as `ssh-keygen -Y sign` does.

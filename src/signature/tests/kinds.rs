@@ -8,6 +8,7 @@ use ring::signature::{
 use ssh_key::{HashAlg, PublicKey};
 
 use super::fixtures::*;
+use crate::domain::statement::Signed;
 use crate::signature::sshsig::{self, Fields, SshSig};
 use crate::signature::{
     NAMESPACE, VerifyError, allowed_signers, check_signature, fingerprint, verify,
@@ -206,17 +207,25 @@ fn certificates_and_other_kinds_are_refused_by_name() {
     }
 }
 
-/// The order of P-256.
-const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
+/// The order of a curve, from its standard.
+fn order(kind: &str) -> Vec<u8> {
+    let hex = match kind {
+        "ecdsa:256" => {
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551".to_owned()
+        }
+        "ecdsa:384" => "ff".repeat(24) + "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        _ => {
+            let low = "fa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
+            format!("01{}{low}", "ff".repeat(32))
+        }
+    };
+    let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
 
-fn minus(from: &[u8; 32], number: &[u8]) -> Vec<u8> {
-    let mut number = number.to_vec();
-    number.resize(32, 0);
+fn minus(from: &[u8], number: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
-    let mut out: Vec<u8> = (0..32)
+    let mut out: Vec<u8> = (0..from.len())
         .rev()
         .map(|i| {
             let difference = i16::from(from[i]) - i16::from(number[i]) - borrow;
@@ -228,25 +237,58 @@ fn minus(from: &[u8; 32], number: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What [`verify_within`] says of ECDSA: anybody can make the second file, and its
-/// sign-off has the same signer and an equal statement under another hash.
-#[test]
-fn an_ecdsa_signature_has_a_twin_that_says_the_same() {
-    let ring = KeyRing::new();
-    let public = ring.make("key", "ecdsa:256");
-    let policy = policy_of("ghopper", &[&public]);
-    let signed = ring.sign("key", NAMESPACE, &message());
-    let sig = sshsig::read(&signed.signature).unwrap();
+/// (r, n-s), made by hand.
+fn malleated(sig: SshSig, order: &[u8]) -> SshSig {
     let mut fields = Fields(&sig.signature);
     let (r, s) = (fields.string().unwrap().to_vec(), fields.string().unwrap().to_vec());
     let zeros = s.iter().take_while(|byte| **byte == 0).count();
-    let mut padded = vec![0; 32 - (s.len() - zeros)];
+    let mut padded = vec![0; order.len() - (s.len() - zeros)];
     padded.extend(&s[zeros..]);
-    let signature = [string(&r), mpint(&minus(&ORDER, &padded))].concat();
-    let twin = verify(&seal(&message(), &SshSig { signature, ..sig }), &policy).unwrap();
-    let original = verify(&signed, &policy).unwrap();
-    assert_ne!(twin.hash, original.hash);
-    assert_eq!((twin.signer, twin.statement), (original.signer, original.statement));
+    let signature = [string(&r), mpint(&minus(order, &padded))].concat();
+    SshSig { signature, ..sig }
+}
+
+/// What [`verify`] says of ECDSA: anybody can make the second file, and its sign-off has
+/// the same signer and an equal statement under another hash. Each knows the other's.
+#[track_caller]
+fn is_twin(first: &Signed, kind: &str, public: &str) {
+    let policy = policy_of("ghopper", &[public]);
+    let made = malleated(sshsig::read(&first.signature).unwrap(), &order(kind));
+    let second = seal(&first.statement, &made);
+    let (first, second) = (verify(first, &policy).unwrap(), verify(&second, &policy).unwrap());
+    assert_ne!(first.hash, second.hash);
+    assert_eq!((first.twin, second.twin), (Some(second.hash), Some(first.hash)), "{kind}");
+    assert_eq!((first.signer, first.statement), (second.signer, second.statement));
+}
+
+#[test]
+fn an_ecdsa_signature_has_a_twin_that_says_the_same() {
+    let ring = KeyRing::new();
+    for kind in ["ecdsa:256", "ecdsa:384", "ecdsa:521"] {
+        let public = ring.make(kind, kind);
+        // Numbers of every length: some begin with a set bit, a few are a byte shorter.
+        for _ in 0..8 {
+            is_twin(&ring.sign(kind, NAMESPACE, &message()), kind, &public);
+        }
+    }
+    let (public, sign) = sk_ecdsa();
+    for _ in 0..1024 {
+        is_twin(&seal(&message(), &sign(1)), "ecdsa:256", &public);
+    }
+}
+
+#[test]
+fn other_signatures_have_no_twin() {
+    let ring = KeyRing::new();
+    for kind in ["ed25519", "rsa:2048"] {
+        let public = ring.make(kind, kind);
+        let signed = ring.sign(kind, NAMESPACE, &message());
+        let found = verify(&signed, &policy_of("ghopper", &[&public])).unwrap();
+        assert_eq!(found.twin, None, "{kind}");
+    }
+    let (public, sign) = sk_ed25519();
+    let found = verify(&seal(&message(), &sign(1)), &policy_of("ghopper", &[&public])).unwrap();
+    assert_eq!(found.twin, None);
 }
 
 /// And no third: numbers with zeros in front, negative, or with something behind.

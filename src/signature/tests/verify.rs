@@ -22,7 +22,10 @@ fn what_ssh_keygen_signs_counts_for_every_kind_of_key() {
             let file = ring.text(kind);
             let arguments = ["-Y", "sign", "-O", &option, "-n", NAMESPACE, "-f", &file];
             let signed = ring.sign_with(&arguments, &message());
+            let twin = verify(&signed, &policy).unwrap().twin;
+            assert_eq!(twin.is_some(), kind.starts_with("ecdsa"), "{kind}");
             let expected = SignOff {
+                twin,
                 hash: signed.hash(),
                 statement: approval(),
                 signer: PersonId::new("ghopper"),

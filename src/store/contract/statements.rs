@@ -13,6 +13,10 @@ fn wanted_commits(commits: &[ObjectId]) -> Wanted {
     Wanted { commits: commits.to_vec(), ..Wanted::default() }
 }
 
+fn wanted_targets(targets: &[StatementHash]) -> Wanted {
+    Wanted { targets: targets.to_vec(), ..Wanted::default() }
+}
+
 pub(in crate::store) async fn submit_answers_each_and_keeps_the_bytes(store: &dyn Store) {
     use Submitted::{Known, Stored};
     let a = statement("a", "r", vec![subject(1)]);
@@ -76,14 +80,20 @@ pub(in crate::store) fn library() -> Vec<NewStatement> {
     let unrelated = statement("revokes the merge", "r", vec![of_merge]);
     let of_revoke = about_statement(revoke.signed.hash());
     let second = statement("revokes the revocation", "r", vec![of_revoke]);
-    vec![sign_off, merge, net, elsewhere, revoke, foreign, unrelated, second]
+    let kept_back = statement("revokes what never came", "r", vec![about_statement(never())]);
+    vec![sign_off, merge, net, elsewhere, revoke, foreign, unrelated, second, kept_back]
+}
+
+/// The hash of a statement that no store has.
+fn never() -> StatementHash {
+    StatementHash::from_raw([7; 32])
 }
 
 /// What must be found in [`library`]; any store that holds it answers so.
 pub(in crate::store) async fn finds_the_library(store: &dyn Store) {
     let all = library();
-    let [sign_off, merge, net, elsewhere, revoke, foreign, unrelated, _second] =
-        all.iter().collect::<Vec<_>>().try_into().expect("eight");
+    let [sign_off, merge, net, elsewhere, revoke, foreign, unrelated, second, kept_back] =
+        all.iter().collect::<Vec<_>>().try_into().expect("nine");
     let (change_of, paths_of) = (|n| change(n).0, |n| change(n).1);
     let rows: Vec<(&str, Wanted, Vec<&NewStatement>)> = vec![
         ("a commit", wanted_commits(&[commit(1)]), vec![sign_off, revoke]),
@@ -104,9 +114,14 @@ pub(in crate::store) async fn finds_the_library(store: &dyn Store) {
                 commits: vec![commit(2), commit(1), commit(1), commit(9)],
                 changes: vec![change_of(1), change_of(4)],
                 paths: vec![paths_of(2)],
+                targets: vec![merge.signed.hash()],
             },
-            vec![sign_off, net, revoke],
+            vec![sign_off, net, revoke, unrelated],
         ),
+        ("what revokes a statement", wanted_targets(&[sign_off.signed.hash()]), vec![revoke]),
+        ("what revokes a revocation", wanted_targets(&[revoke.signed.hash()]), vec![second]),
+        ("what revokes one that never came", wanted_targets(&[never()]), vec![kept_back]),
+        ("what revokes nothing", wanted_targets(&[second.signed.hash()]), vec![]),
         ("nothing", Wanted::default(), vec![]),
     ];
     for (name, wanted, expected) in rows {
@@ -132,6 +147,7 @@ pub(in crate::store) async fn twenty_thousand_commits_are_one_question(store: &d
         commits: (0..many).map(commit).collect(),
         changes: (0..many).map(|n| change(n).0).collect(),
         paths: (0..many).map(|n| change(n).1).collect(),
+        targets: (0..many).map(|n| StatementHash::from_raw(*change(n).0.as_bytes())).collect(),
     };
     let found = store.statements_about(&repository("r"), &wanted).await.unwrap();
     assert_eq!(found, [new.signed]);

@@ -109,6 +109,7 @@ pub(super) async fn about(
         .bind(rows::list(&wanted.commits)?)
         .bind(rows::list(&wanted.changes)?)
         .bind(rows::list(&wanted.paths)?)
+        .bind(rows::list(&wanted.targets)?)
         .fetch_all(conn)
         .await?;
     Ok(found.into_iter().map(rows::signed).collect())
