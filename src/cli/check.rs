@@ -16,6 +16,7 @@ use crate::domain::policy::Policy;
 use crate::git::laptop::Named;
 use crate::hook::collect::{self, Bench, View};
 use crate::hook::input::Update;
+use crate::hook::names::Aliases;
 use crate::hook::report::{self, Surroundings};
 use crate::hook::run::review_prefix;
 
@@ -211,6 +212,7 @@ fn decide_here(
         now: Timestamp::now(),
         id: DecisionId::from_random(random()?),
         view: View::Clone(case.tips),
+        aliases: Aliases::from(Vec::new()),
     };
     let facts = runtime()?.block_on(collect::collect(&bench, &[case.update], &source));
     Ok(decide(policy, &facts))

@@ -13,6 +13,7 @@ use crate::domain::policy::Policy;
 use crate::domain::sighting::{Contributors, Sighting};
 use crate::git::change::{self};
 use crate::hook::collect::{self, Bench, StoreSource, View};
+use crate::hook::names::Aliases;
 use crate::signature;
 use crate::store::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreError};
@@ -91,6 +92,7 @@ impl Clone {
             now: decision.at,
             id: decision.id.clone(),
             view: View::Clone(Vec::new()),
+            aliases: Aliases::from(Vec::new()),
         };
         let facts = runtime()?
             .block_on(collect::collect_landed(&bench, landed, commits, source))

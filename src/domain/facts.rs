@@ -52,8 +52,8 @@ pub struct Facts {
 pub struct RefFacts {
     /// As pushed.
     pub name: RefName,
-    /// The refs that a symbolic one leads to, the last of which the push writes; empty for
-    /// a plain ref (G17).
+    /// The refs that a symbolic one leads to, then the gated symbolic refs that lead to any
+    /// of these; empty for a plain ref that nothing gated leads to (G17).
     pub leads_to: Vec<RefName>,
     /// Value before; zero for a create.
     pub old: ObjectId,
@@ -70,7 +70,7 @@ pub struct RefFacts {
 }
 
 impl RefFacts {
-    /// Every name under which rules may gate it: as pushed, and what that leads to.
+    /// Every name under which rules may gate it: as pushed, what that leads to, and what leads there.
     pub fn names(&self) -> impl Iterator<Item = &RefName> {
         std::iter::once(&self.name).chain(&self.leads_to)
     }

@@ -9,9 +9,10 @@
 //!
 //! What is read from objects is read in process. These start one child each: walks that
 //! are not a plain chain of single parents ([`range`]), [`Repo::refs`],
-//! [`Repo::merge_bases`], every write ([`log`], [`inbox`]), and everything in [`laptop`].
+//! [`Repo::merge_bases`], [`Repo::symbolic_aliases`] where refs are not files, every write ([`log`], [`inbox`]), and everything in [`laptop`].
 //! A push of commits with one parent each, on top of the ref's old value, starts none.
 
+pub mod aliases;
 pub mod change;
 mod child;
 pub mod commit;

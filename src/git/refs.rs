@@ -18,6 +18,9 @@ const SYMBOLIC_LEVELS: usize = 5;
 /// Bytes of a loose ref's file that are looked at.
 const LOOSE_BYTES: u64 = 8 << 10;
 
+/// Why what a loose ref's file says is nothing.
+pub(super) const DAMAGED: &str = "its file is damaged";
+
 /// What a ref holds, one step.
 enum Held {
     Nothing,
@@ -69,19 +72,23 @@ impl Repo {
     pub fn resolve_symbolic(&self, name: &RefName) -> Result<Vec<RefName>, GitError> {
         let mut chain: Vec<RefName> = Vec::new();
         loop {
-            let at = chain.last().unwrap_or(name);
-            let target = match self.ref_storage {
-                RefStorage::Files => match self.held(at)? {
-                    Held::Symbolic(target) => Some(target),
-                    _ => None,
-                },
-                RefStorage::Opaque => self.ask_symbolic(at)?,
-            };
-            let Some(target) = target else { return Ok(chain) };
+            let next = self.step(chain.last().unwrap_or(name))?;
+            let Some(target) = next else { return Ok(chain) };
             if chain.len() >= SYMBOLIC_LEVELS {
                 return Err(bad(name, "it is symbolic more than five times over"));
             }
             chain.push(target);
+        }
+    }
+
+    /// The name that a symbolic ref leads to, one step.
+    pub(super) fn step(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
+        match self.ref_storage {
+            RefStorage::Files => match self.held(name)? {
+                Held::Symbolic(target) => Ok(Some(target)),
+                Held::Nothing | Held::Id(_) => Ok(None),
+            },
+            RefStorage::Opaque => self.ask_symbolic(name),
         }
     }
 
@@ -116,7 +123,7 @@ impl Repo {
         let read = std::fs::File::open(&path)
             .and_then(|file| file.take(LOOSE_BYTES).read_to_end(&mut bytes));
         match read {
-            Ok(_) => parse_loose(&bytes).ok_or_else(|| bad(name, "its file is damaged")),
+            Ok(_) => parse_loose(&bytes).ok_or_else(|| bad(name, DAMAGED)),
             Err(e) if is_absence(e.kind()) => Ok(Held::Nothing),
             Err(source) => Err(GitError::File { path, source }),
         }
@@ -139,16 +146,16 @@ impl Repo {
     }
 }
 
-fn bad(name: &RefName, reason: &'static str) -> GitError {
+pub(super) fn bad(name: &RefName, reason: &'static str) -> GitError {
     GitError::Ref { name: name.clone(), reason }
 }
 
-fn is_absence(kind: ErrorKind) -> bool {
+pub(super) fn is_absence(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory)
 }
 
 /// As much of `git check-ref-format` as keeps a name below `refs/` on the disk.
-fn is_safe(name: &[u8]) -> bool {
+pub(super) fn is_safe(name: &[u8]) -> bool {
     let part_is_safe =
         |part: &[u8]| !part.is_empty() && !part.starts_with(b".") && !part.ends_with(b".lock");
     let odd = |c: &u8| *c < 0x20 || matches!(*c, 0x7f | b' ' | b'\\' | b'~' | b'^' | b':');
@@ -169,7 +176,7 @@ fn parse_loose(bytes: &[u8]) -> Option<Held> {
 
 /// The ref that `relative` is on the disk, where links, or a file system that folds case,
 /// make it another one. Git follows them when it writes, so a push would write that one.
-fn linked(top: &Path, relative: &Path) -> Result<Option<RefName>, &'static str> {
+pub(super) fn linked(top: &Path, relative: &Path) -> Result<Option<RefName>, &'static str> {
     let path = top.join(relative);
     // Git reads a link whose text is a ref name as a symbolic ref, wherever it leads.
     if let Ok(text) = std::fs::read_link(&path) {

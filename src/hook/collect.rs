@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::ask::{self, ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::input::Update;
+use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
 use crate::detect::Detector;
 use crate::domain::change::Change;
@@ -49,6 +50,9 @@ pub struct Bench<'a> {
     pub id: DecisionId,
     /// Whose view of the repository it is.
     pub view: View,
+    /// Empty, to be filled when first asked for; filled with nothing in a clone, whose
+    /// symbolic refs are not the server's.
+    pub aliases: Aliases,
 }
 
 /// Whose view of the repository the facts are collected in.
@@ -263,11 +267,9 @@ fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Chan
     changes
 }
 
-/// A ref's name as pushed, and the names that it leads to.
+/// Every name under which rules may gate an update.
 fn names_of(bench: &Bench<'_>, update: &Update) -> Result<Vec<RefName>, GitError> {
-    let mut names = vec![update.name.clone()];
-    names.extend(bench.repo.resolve_symbolic(&update.name)?);
-    Ok(names)
+    names::names_of(bench.repo, bench.policy, &bench.repository, &bench.aliases, &update.name)
 }
 
 /// Collects the facts of commits that landed on a ref, to judge them again: each set holds

@@ -10,6 +10,7 @@ mod deliver;
 pub mod environment;
 pub mod input;
 mod log;
+pub mod names;
 pub mod post;
 mod ranges;
 pub mod report;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::environment;
 use super::input::{self, Update};
 use super::log;
+use super::names::{Aliases, names_of};
 use super::run::Invocation;
 use crate::domain::ids::{PolicyDigest, RepositoryName};
 use crate::domain::policy::Policy;
@@ -79,10 +80,11 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
 
 /// Whether any updated ref is gated or reserved: others leave nothing to record.
 fn concerns(repo: &Repo, policy: &Policy, repository: &RepositoryName, updates: &[Update]) -> bool {
+    let aliases = Aliases::new();
+    // What can't be told is recorded: that harms nobody.
     let is_gated = |u: &Update| {
-        let mut names = repo.resolve_symbolic(&u.name).unwrap_or_default();
-        names.push(u.name.clone());
-        policy.mode_of(repository, &names).is_some()
+        names_of(repo, policy, repository, &aliases, &u.name)
+            .map_or(true, |names| policy.mode_of(repository, &names).is_some())
     };
     policy.rules_for(repository).next().is_some()
         && updates

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::collect::{self, Bench, StoreSource, View};
 use super::environment::{self, Environment};
 use super::input::{self, Updates};
+use super::names::Aliases;
 use super::report::{self, Surroundings};
 use super::{log, ranges};
 use crate::detect::{self, Detector};
@@ -198,6 +199,7 @@ impl Gate {
             now: self.invocation.now,
             id: self.id.clone(),
             view: View::Server,
+            aliases: Aliases::new(),
         };
         let mode = collect::strictest_mode(&bench, &updates.all);
         if let Ok(mut progress) = self.progress.lock() {

@@ -97,6 +97,92 @@ fn symbolic_ref_to_a_gated_one() {
     assert_eq!(landings(&kim.bare), before + 1);
 }
 
+/// What a gated symbolic ref leads to moves it, so it is gated too.
+#[test]
+fn ref_that_a_gated_symbolic_one_leads_to() {
+    let policy = Policy::standard();
+    for (alias, target) in [
+        (MAIN, "refs/heads/trunk"),
+        ("refs/heads/release/current", "refs/heads/rc"),
+        // Not there yet.
+        ("refs/heads/release/next", "refs/heads/unborn"),
+    ] {
+        let world = World::with(&policy);
+        let kim = world.clone("kim");
+        let git = |args: &[&str]| world.git_in(&kim.bare, args);
+        if !target.ends_with("unborn") {
+            git(&["update-ref", target, MAIN]);
+        }
+        git(&["symbolic-ref", alias, target]);
+        let before = world.tip(&kim.bare, target);
+        let id = kim.commit(ai("Marked").file("a", "a\n"));
+        let spec = format!("HEAD:{target}");
+        let push = kim.push(&[&spec]);
+        push.rejected_with(NEEDS);
+        push.rejected_with("\"production\"");
+        assert_eq!(world.tip(&kim.bare, target), before, "{target}");
+        // By any name: alone, with others, forced, as a delete.
+        kim.push(&[&spec, "HEAD:refs/heads/topic"]).rejected_with(NEEDS);
+        if before.is_some() {
+            kim.push(&[&format!(":{target}")]).rejected_with("delete");
+        }
+        // A human's commit passes.
+        kim.amend(human("Plain\n").file("a", "a\n"));
+        assert_ne!(kim.head(), id);
+        kim.push(&[&spec]).accepted();
+        assert_eq!(world.tip(&kim.bare, alias), Some(kim.head()));
+        // What is signed for the gated name lands, and stands in the log.
+        let id = kim.commit(ai("Signed").file("b", "b\n"));
+        kim.push(&[&spec]).rejected_with(NEEDS);
+        kim.deliver(&[&Draft::approve().refs(&[alias]).commit(&kim, &id).sign("ghopper")]);
+        let landings = || {
+            let log = ["ls-tree", "--name-only", "refs/countersign/log", "decisions/"];
+            world.git_in(&kim.bare, &log).lines().count()
+        };
+        let landed = landings();
+        kim.push(&[&spec]).accepted();
+        assert_eq!(world.tip(&kim.bare, alias), Some(id));
+        assert_eq!(landings(), landed + 1, "{target}");
+    }
+}
+
+#[test]
+fn symbolic_ref_among_ungated_ones() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/alias", "refs/heads/topic"]);
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/x", "refs/heads/y"]);
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/y", "refs/heads/x"]);
+    kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.commit(ai("Another").file("b", "b\n"));
+    kim.push(&["HEAD:refs/heads/alias"]).accepted();
+    assert_eq!(world.tip(&kim.bare, "refs/heads/topic"), Some(kim.head()));
+    kim.push_main().rejected_with(NEEDS);
+}
+
+/// Only what is gated makes commits old: a symbolic ref that a rule trusts and none gates
+/// would show what is parked on an ungated branch.
+#[test]
+fn trusted_symbolic_ref_to_an_ungated_one() {
+    let trusts = r#"["refs/heads/main", "refs/heads/stable/*", "refs/heads/release/*"]"#;
+    let world = World::with(&Policy::standard().with("trusts", trusts));
+    let kim = world.clone("kim");
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/stable/1", "refs/heads/topic"]);
+    kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    assert_eq!(world.tip(&kim.bare, "refs/heads/stable/1"), Some(kim.head()));
+    kim.push_main().rejected_with(NEEDS);
+    // A gated one counts, as nothing got on what it leads to without a sign-off.
+    world.git_in(&kim.bare, &["symbolic-ref", "refs/heads/release/1", "refs/heads/rc"]);
+    let id = kim.head();
+    kim.push(&["HEAD:refs/heads/rc"]).rejected_with(NEEDS);
+    let draft = Draft::approve().refs(&["refs/heads/release/1"]).commit(&kim, &id);
+    kim.deliver(&[&draft.sign("ghopper")]);
+    kim.push(&["HEAD:refs/heads/rc"]).accepted();
+    kim.push_main().lands(&[MAIN]);
+}
+
 /// A replacement on the server makes git show a clean commit where a marked one stands.
 #[test]
 fn replacement_does_not_change_what_the_gate_reads() {

@@ -162,3 +162,138 @@ fn a_damaged_ref_is_an_error_not_an_absent_one() {
         assert!(matches!(value, Err(GitError::Ref { .. })), "{bytes:?}: {value:?}");
     }
 }
+
+/// Aliases as `name>hop>hop`, a linked folder with a slash.
+fn aliases(repo: &Repo, patterns: &[&str]) -> Vec<String> {
+    let mut told: Vec<String> = repo
+        .symbolic_aliases(patterns)
+        .unwrap()
+        .iter()
+        .map(|a| {
+            let hops = a.hops.iter().map(|h| format!(">{h}"));
+            let slash = if a.is_folder { "/" } else { "" };
+            format!("{}{slash}{}", a.name, hops.collect::<String>()).replace("refs/heads/", "")
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn symbolic_refs_are_found_by_patterns() {
+    for ground in every_kind() {
+        let commit = ground.commit(ground.tree(&[]), &[], "Root\n");
+        ground.point("refs/heads/trunk", commit);
+        ground.point("refs/heads/release/1", commit);
+        ground.point("refs/heads/releases", commit);
+        for (name, target) in [
+            ("main", "middle"),
+            ("middle", "trunk"),
+            ("release/current", "trunk"),
+            ("release/a/b", "release/1"),
+            ("releases-of", "trunk"),
+            ("unborn", "new"),
+            ("x", "y"),
+            ("y", "x"),
+        ] {
+            let full = |n| format!("refs/heads/{n}");
+            ground.git(&["symbolic-ref", &full(name), &full(target)]);
+        }
+        let repo = ground.open();
+        let under_release = ["release/a/b>release/1", "release/current>trunk"];
+        let rows: &[(&[&str], &[&str])] = &[
+            (&[], &[]),
+            (&["refs/heads/trunk", "refs/heads/absent", "HEAD", "main", "refs/a..b/"], &[]),
+            (&["refs/heads/main"], &["main>middle>trunk"]),
+            (&["refs/heads/unborn"], &["unborn>new"]),
+            (&["refs/heads/release/*"], &under_release),
+            (&["refs/heads/release/*", "refs/heads/release/a/*"], &under_release),
+            (
+                &["refs/heads/release/a/**", "refs/heads/main"],
+                &["main>middle>trunk", under_release[0]],
+            ),
+            (&["refs/heads/no/*", "refs/tags/**", "x/*", "refs/heads/a b/*"], &[]),
+        ];
+        for packed in [false, true] {
+            for (patterns, expected) in rows {
+                assert_eq!(aliases(&repo, patterns), *expected, "{patterns:?}");
+            }
+            for all in ["**", "refs/**", "r*/heads/*", "{refs/heads/*,x}", "refs/heads/[a-z]*"] {
+                let found = aliases(&repo, &[all]);
+                for expected in ["main>middle>trunk", "releases-of>trunk", under_release[0]] {
+                    assert!(found.contains(&expected.to_owned()), "{all}: {found:?}");
+                }
+            }
+            if !packed {
+                ground.git(&["pack-refs", "--all", "--prune"]);
+            }
+        }
+        // A circle shows nothing and harms nobody.
+        assert_eq!(aliases(&repo, &["refs/heads/x"]), ["x>y"]);
+    }
+}
+
+#[test]
+fn aliases_in_files_start_no_child_and_are_seen_before_their_target() {
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let heads = ground.path.join("refs/heads");
+    for (name, text) in [
+        ("unborn", "ref: refs/heads/new\n"),
+        ("damaged", "ref: ../x"),
+        ("empty", ""),
+        ("cut", "ref"),
+        ("other.lock", "ref: refs/heads/new\n"),
+    ] {
+        std::fs::write(heads.join(name), text).unwrap();
+    }
+    std::fs::create_dir(heads.join("many")).unwrap();
+    for n in 0..2000 {
+        std::fs::write(heads.join(format!("many/{n}")), format!("{n:040x}\n")).unwrap();
+    }
+    let repo = ground.open();
+    let patterns = ["refs/heads/**", "refs/heads/damaged", "refs/heads/main"];
+    let (found, n) = children(|| aliases(&repo, &patterns));
+    assert_eq!((found, n), (vec!["unborn>new".to_owned()], 0));
+}
+
+#[test]
+fn links_of_the_file_system_are_aliases() {
+    use std::os::unix::fs::symlink;
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let commit = ground.commit(ground.tree(&[]), &[], "Root\n");
+    ground.point("refs/heads/trunk", commit);
+    ground.point("refs/heads/rc/1", commit);
+    let heads = ground.path.join("refs/heads");
+    symlink("trunk", heads.join("main")).unwrap();
+    symlink("rc", heads.join("release")).unwrap();
+    ground.git(&["symbolic-ref", "refs/heads/rc/current", "refs/heads/trunk"]);
+    let repo = ground.open();
+    let current = "release/current>rc/current>trunk".to_owned();
+    assert_eq!(aliases(&repo, &["refs/heads/main"]), ["main>trunk"]);
+    let found = aliases(&repo, &["refs/heads/release/*"]);
+    assert_eq!(found, ["release/>rc".to_owned(), current.clone()]);
+    let found = aliases(&repo, &["refs/heads/*"]);
+    assert!(found.contains(&current), "{found:?}");
+    let folder = repo.symbolic_aliases(&["refs/heads/release/*"]).unwrap();
+    let shown = |name: &str| folder.iter().find_map(|a| a.of(&RefName::new(name)));
+    assert_eq!(shown("refs/heads/rc/new"), Some(RefName::new("refs/heads/release/new")));
+    assert_eq!(shown("refs/heads/rcx"), None);
+    assert_eq!(shown("refs/heads/rc"), None);
+    // What can't be told is an error.
+    symlink("gone", heads.join("nowhere")).unwrap();
+    for pattern in ["refs/heads/nowhere", "refs/heads/*"] {
+        let said = repo.symbolic_aliases(&[pattern]);
+        assert!(matches!(said, Err(GitError::Ref { .. })), "{said:?}");
+    }
+}
+
+#[test]
+fn folders_that_go_in_circles_end() {
+    use std::os::unix::fs::symlink;
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let heads = ground.path.join("refs/heads");
+    symlink(".", heads.join("a")).unwrap();
+    symlink(".", heads.join("b")).unwrap();
+    let said = ground.open().symbolic_aliases(&["refs/heads/**"]);
+    assert!(matches!(said, Err(GitError::Ref { .. })), "{said:?}");
+}
