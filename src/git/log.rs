@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::domain::escape::escape;
-use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, RefName};
+use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, RefName, StatementHash};
 use crate::domain::statement::Signed;
 
 use super::inbox::FILES;
@@ -30,6 +30,8 @@ pub struct LogPosition {
     pub statements: i64,
     /// Of the last published landing.
     pub landings: i64,
+    /// The last published statement, which any whole store has.
+    pub statement: Option<StatementHash>,
     /// The policy in force when it was written, where the log publishes policies.
     pub policy: Option<PolicyDigest>,
 }
@@ -135,9 +137,11 @@ impl<'r> LogWriter<'r> {
         for file in files {
             new.extend(file.into_files()?);
         }
-        let LogPosition { statements, landings, policy } = position;
+        let LogPosition { statements, landings, statement, policy } = position;
+        let statement = statement.map(|h| format!(" statement={h}")).unwrap_or_default();
         let policy = policy.map(|p| format!(" policy={p}")).unwrap_or_default();
-        let message = format!("{TITLE}statements={statements} landings={landings}{policy}\n");
+        let message =
+            format!("{TITLE}statements={statements} landings={landings}{statement}{policy}\n");
         let commit = commit(self.repo, previous, &message, &new)?;
         let old = previous.unwrap_or(ObjectId::zero(self.repo.format()));
         self.update(REF, format!("update {REF}\0{commit}\0{old}\0").into_bytes())?;
@@ -217,10 +221,14 @@ pub(super) fn position(repo: &Repo, commit: ObjectId) -> Result<LogPosition, Git
 fn parse_position(message: &str) -> Option<LogPosition> {
     let numbers = message.strip_prefix(TITLE)?.strip_suffix('\n')?;
     let (statements, rest) = numbers.strip_prefix("statements=")?.split_once(" landings=")?;
-    let (landings, policy) = match rest.split_once(" policy=") {
+    let (rest, policy) = match rest.split_once(" policy=") {
         None => (rest, None),
-        Some((landings, hex)) => (landings, Some(PolicyDigest::from_hex(hex.as_bytes())?)),
+        Some((rest, hex)) => (rest, Some(PolicyDigest::from_hex(hex.as_bytes())?)),
+    };
+    let (landings, statement) = match rest.split_once(" statement=") {
+        None => (rest, None),
+        Some((landings, hex)) => (landings, Some(StatementHash::from_hex(hex.as_bytes())?)),
     };
     let (statements, landings) = (statements.parse().ok()?, landings.parse().ok()?);
-    Some(LogPosition { statements, landings, policy })
+    Some(LogPosition { statements, landings, statement, policy })
 }

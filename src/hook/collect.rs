@@ -344,6 +344,7 @@ pub fn store_finding(error: &StoreError) -> Finding {
     let message = match error {
         StoreError::NewerSchema { .. } => "the sign-off store was written by a newer version",
         StoreError::Damaged(_) => "the sign-off store is damaged",
+        StoreError::Behind(_) => "the sign-off store lacks what this repository has published",
         StoreError::Unreachable(_) => "the sign-off store does not answer",
     };
     Finding::new("store-unreachable", Family::StoreUnreachable, message)

@@ -11,6 +11,7 @@ pub mod environment;
 pub mod input;
 mod log;
 pub mod names;
+mod opened;
 pub mod post;
 mod ranges;
 pub mod report;

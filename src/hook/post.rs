@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use super::environment;
 use super::input::{self, Update};
-use super::log;
 use super::names::{Aliases, names_of};
 use super::run::Invocation;
+use super::{log, opened};
 use crate::domain::ids::{PolicyDigest, RepositoryName};
 use crate::domain::policy::Policy;
+use crate::domain::statement::Signed;
 use crate::git::log::{LogFile, LogPosition, LogWriter};
 use crate::git::{HookEnv, Repo, inbox};
 use crate::policy::{self, Loaded};
@@ -65,7 +66,7 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
         .build()
         .map_err(|e| PostError::Settings(e.to_string()))?;
     runtime.block_on(async {
-        let store = store::open_store(settings.store.secret()).await?;
+        let store = opened::open(settings.store.secret(), &repo).await?;
         let landed: Vec<_> = updates
             .iter()
             .map(|u| store::Update { name: u.name.clone(), old: u.old, new: u.new })
@@ -113,6 +114,7 @@ pub async fn publish(
         if batch.position == since && known.policy == digest {
             break;
         }
+        let last = batch.statements.last().map(Signed::hash);
         let mut files: Vec<_> = batch.statements.into_iter().map(LogFile::Statement).collect();
         let mut policies = BTreeSet::new();
         for decision in &batch.decisions {
@@ -133,6 +135,7 @@ pub async fn publish(
         let position = LogPosition {
             statements: batch.position.statements,
             landings: batch.position.landings,
+            statement: last.or(known.statement),
             policy: digest,
         };
         writer.append(tip.map(|t| t.commit), files, position)?;

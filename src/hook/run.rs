@@ -15,13 +15,12 @@ use super::environment::{self, Environment};
 use super::input::{self, Updates};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{log, ranges};
+use super::{log, opened, ranges};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
 use crate::domain::ids::{DecisionId, RefName, RepositoryName};
 use crate::domain::policy::{Mode, Policy};
-use crate::git::log::tip as log_tip;
 use crate::git::{GitError, HookEnv, Repo};
 use crate::policy;
 use crate::settings::{self, Settings};
@@ -301,14 +300,7 @@ struct LazyStore<'a> {
 #[async_trait::async_trait(?Send)]
 impl StoreSource for LazyStore<'_> {
     async fn store(&self) -> Result<&dyn Store, StoreError> {
-        let open = || async {
-            // A repository with a published log had a store: where that is gone now, a disk is
-            // not mounted, and a new one would have forgotten every decline and revocation.
-            match log_tip(self.repo) {
-                Ok(None) => store::open_store(self.url).await,
-                Ok(Some(_)) | Err(_) => store::open_existing_store(self.url).await,
-            }
-        };
+        let open = || opened::open(self.url, self.repo);
         self.cell.get_or_try_init(open).await.map(AsRef::as_ref)
     }
 }

@@ -40,6 +40,9 @@ pub enum StoreError {
         /// This program's.
         known: i64,
     },
+    /// It lacks what a repository has published: an older copy, or made anew.
+    #[error("the sign-off store lacks the statement {0}, which this repository has published")]
+    Behind(StatementHash),
     /// What it returned can't be.
     #[error("the sign-off store is damaged: {0}")]
     Damaged(String),

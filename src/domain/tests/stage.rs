@@ -336,6 +336,7 @@ pub(super) fn statement(
         },
         signer: who(signer),
         key: key(signer),
+        twin: None,
     }
 }
 

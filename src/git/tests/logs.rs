@@ -18,7 +18,8 @@ fn decision(n: usize) -> DecisionId {
 }
 
 fn at(statements: i64, landings: i64) -> LogPosition {
-    LogPosition { statements, landings, policy: Some(policy_digest(b"in force")) }
+    let statement = (statements > 0).then(|| signed(1).hash());
+    LogPosition { statements, landings, statement, policy: Some(policy_digest(b"in force")) }
 }
 
 #[test]
