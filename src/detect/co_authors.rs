@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::identity::Address;
 use super::scan::{Hit, Scan};
 
 impl Scan<'_> {
@@ -15,9 +16,15 @@ impl Scan<'_> {
         let number = self.text.line_of(hit.first).map_or(1, |l| l.number);
         let mut from = range.start;
         for address in &addresses {
-            let name = name_of(self.text.clean(from..address.at.start));
-            let email = self.text.clean(address.at.clone());
-            self.findings.co_author(name.as_bytes(), email.as_bytes(), number);
+            let before = self.text.clean(from..address.at.start);
+            let name = name_of(before.rsplit_once('<').map_or(before, |(name, _)| name));
+            let written = self.text.clean(address.at.clone());
+            let plain: String =
+                written.chars().filter(|c| !matches!(c, ' ' | '\n' | '"')).collect();
+            self.findings.co_author(name.as_bytes(), plain.as_bytes(), number);
+            if written.contains('"') {
+                self.collect_quoted(from, address, number);
+            }
             self.note_agent(&address.lower);
             from = address.at.end;
         }
@@ -29,6 +36,24 @@ impl Scan<'_> {
             if !name.is_empty() || !email.is_empty() {
                 self.findings.co_author(name.as_bytes(), email.as_bytes(), number);
             }
+        }
+    }
+
+    /// `<"grace"@example.com>` is Grace's mailbox (RFC 5321, section 4.1.2): as it is
+    /// written, and what stands between the quotes.
+    fn collect_quoted(&mut self, from: usize, address: &Address, number: usize) {
+        let Some((_, domain)) = address.lower.rsplit_once('@') else { return };
+        let before = self.text.clean(from..address.at.end);
+        let Some((before, _)) = before.rsplit_once('@') else { return };
+        let Some((before, _)) = before.rsplit_once('"') else { return };
+        let Some((_, local)) = before.rsplit_once('"') else { return };
+        if local.len() > 64 || local.contains(['<', '>', '@', '\n']) {
+            return;
+        }
+        let forms =
+            [format!("\"{local}\"@{domain}"), format!("{}@{domain}", local.replace('\\', ""))];
+        for email in forms {
+            self.findings.co_author(b"", email.as_bytes(), number);
         }
     }
 

@@ -24,11 +24,10 @@ impl Scan<'_> {
         if hit.folded != hit.value && !settled {
             ranges.push(hit.folded.clone());
         }
-        if hit.key.class == Class::CoAuthor
-            && self.source == Source::Message
-            && let Some(range) = ranges.last()
-        {
-            self.collect_co_authors(hit, range);
+        // Git unfolds a value before anybody reads it: an address on the first line does not
+        // make those below nobody's.
+        if hit.key.class == Class::CoAuthor && self.source == Source::Message {
+            self.collect_co_authors(hit, &hit.folded.clone());
         }
         let told = ranges.into_iter().any(|range| self.judge_value(hit, &range));
         // Whatever else it is, an agent's address is never overlooked.

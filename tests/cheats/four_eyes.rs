@@ -50,6 +50,33 @@ fn co_author_outside_gits_last_trailers_signs() {
     hand("kim", human(message).file("a", "a\n"), "co-author, line 3");
 }
 
+/// Git unfolds a trailer: everybody on it is a co-author, also behind another's address.
+#[test]
+fn co_author_on_a_continuation_line_signs() {
+    let folds = [
+        "Co-authored-by: Kim <kim@example.com>,\n Grace <grace@example.com>",
+        "Co-authored-by: Claude <noreply@anthropic.com>,\n\tGrace\n\t<grace@example.com>",
+        "Co-authored-by: Kim <kim@example.com>,\n Grace <\"grace\"@example.com>",
+    ];
+    for fold in folds {
+        let message = format!("Add it\n\n{fold}\n{CLAUDE}\n");
+        hand("kim", human(message).file("a", "a\n"), "co-author, line 3");
+    }
+    // Folded prose names nobody, nor does a line that continues nothing.
+    let prose = [
+        "Co-authored-by: Kim <kim@example.com>\n who asked Grace about it",
+        "Co-authored-by: Kim <kim@example.com>\nReviewed-by: Grace <grace@example.com>",
+    ];
+    for prose in prose {
+        let world = World::new();
+        let kim = world.clone("kim");
+        let id = kim.commit(human(format!("Add it\n\n{prose}\n{CLAUDE}\n")).file("a", "a\n"));
+        kim.push_main().rejected_with(NEEDS);
+        kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+        kim.push_main().lands(&[MAIN]);
+    }
+}
+
 #[test]
 fn pusher_signs() {
     hand("ghopper", work().author("kim").committer("kim"), "pusher");

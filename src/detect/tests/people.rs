@@ -86,6 +86,27 @@ fn co_authors_are_read_with_their_lines() {
             "Co-authored-by: A <a@x.io>\nCo-authored-by: B <b@x.io>",
             &[("A", "a@x.io", 3), ("B", "b@x.io", 4)],
         ),
+        ("Co-authored-by: A <a@x.io>,\n B <b@x.io>", &[("A", "a@x.io", 3), ("B", "b@x.io", 3)]),
+        (
+            "Co-authored-by: A <a@x.io>\n\tand B\n\t<b@x.io>",
+            &[("A", "a@x.io", 3), ("and B", "b@x.io", 3)],
+        ),
+        (
+            "Co-authored-by: Claude <noreply@anthropic.com>,\n B <b@x.io>",
+            &[("B", "b@x.io", 3), ("Claude", "noreply@anthropic.com", 3)],
+        ),
+        ("Co-authored-by: A <a@x.io>\n who did most of it", &[("A", "a@x.io", 3)]),
+        ("Co-authored-by: A <a@x.io>\nSee B <b@x.io>", &[("A", "a@x.io", 3)]),
+        ("Co-authored-by: A <a@x.io>\n\n B <b@x.io>", &[("A", "a@x.io", 3)]),
+        (
+            "Co-authored-by: Jane <\"j\"@x.io>",
+            &[("", "\"j\"@x.io", 3), ("", "j@x.io", 3), ("Jane", "j@x.io", 3)],
+        ),
+        (
+            "Co-authored-by: \"Jane\" <\"J.\\Doe\"@X.io>",
+            &[("", "\"J.\\Doe\"@x.io", 3), ("", "J.Doe@x.io", 3), ("Jane", "Doe@X.io", 3)],
+        ),
+        ("Co-authored-by: \"Jane\" <j@x.io>", &[("Jane", "j@x.io", 3)]),
         ("Co-authored-by: Jane", &[("Jane", "", 3)]),
         ("Co-authored-by: Jane <jane>", &[("Jane", "jane", 3)]),
         ("co-authored by Jane <j@x.io>", &[("Jane", "j@x.io", 3)]),
