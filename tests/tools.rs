@@ -28,7 +28,7 @@ fn show_tells_a_decision_again() {
     }
     world.countersign(&["show", &decision]).exits(0).says(&id[..8]);
     world.countersign(&["show", "D-0000000000"]).exits(1);
-    world.countersign(&["show", "nonsense"]);
+    world.countersign(&["show", "nonsense"]).exits(2);
 }
 
 #[test]
@@ -206,4 +206,21 @@ fn demo_needs_no_configuration() {
     fs::write(world.path("home/.gitconfig"), config).expect("a file");
     command.env("HOME", world.path("home"));
     crate::support::run::run(&mut command, b"").exits(0);
+}
+
+/// A store that a tool made would be its user's own, and empty.
+#[test]
+fn tools_make_no_store() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let signed = Draft::approve().commit(&kim, &id).sign("ghopper");
+    let file = world.path("statement.json");
+    fs::write(&file, &signed.statement).expect("a file");
+    fs::write(world.path("statement.json.sig"), &signed.signature).expect("a file");
+    world.countersign(&["show", "D-0000000000"]).exits(5).says("first push");
+    world.countersign(&["submit", &path_text(&file)]).exits(5).says("first push");
+    world.countersign(&["show", "nonsense"]).exits(2).says("no decision's id");
+    kim.push_main().rejected_with(NEEDS);
+    world.countersign(&["submit", &path_text(&file)]).exits(0).says("stored");
 }

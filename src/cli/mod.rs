@@ -31,6 +31,7 @@ use crate::detect;
 use crate::domain::policy::Policy;
 use crate::policy::PolicyError;
 use crate::settings::{self as machine, Settings};
+use crate::store::{self, Store, StoreError};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -137,6 +138,24 @@ fn policy_of(path: &Path) -> Result<Policy, CliError> {
         }
         Err(e) => Err(CliError::new(e)),
     }
+}
+
+/// The store that the settings name. Only the hook makes one: a tool's user would own the
+/// file, and where a disk is not mounted an empty one would pass for the real one.
+async fn existing_store(settings: &Settings) -> Result<Box<dyn Store>, CliError> {
+    store::open_existing_store(settings.store.secret()).await.map_err(|e| {
+        let is_unreachable = matches!(e, StoreError::Unreachable(_));
+        let is_there = settings.store.sqlite_path().exists();
+        let error = CliError::from(e);
+        match (is_unreachable, is_there) {
+            (true, false) => error
+                .hint("the first push to a gated ref makes it; if there was one, is its disk mounted?")
+                .hint("it may also be hidden from this user: run as the user that runs the hooks"),
+            (true, true) => error
+                .hint("run as the user that runs the hooks, such as runuser -u git -- countersign ..."),
+            (false, _) => error,
+        }
+    })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {

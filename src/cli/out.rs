@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+
 /// To standard output.
 pub(super) fn print(text: &str) {
     let mut stdout = io::stdout().lock();
@@ -22,6 +24,11 @@ pub(super) fn error(text: &str) {
 /// `1 rule`, `2 rules`.
 pub(super) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A time for people, to the second.
+pub(super) fn second(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// A value as pretty JSON.

@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::{out, runtime, settings};
+use super::{existing_store, out, runtime, settings};
 use crate::detect;
 use crate::domain::decision::{Decision, Outcome};
+use crate::domain::escape::escape_short;
 use crate::domain::ids::DecisionId;
 use crate::hook::report::{self, Surroundings};
 use crate::hook::run::review_prefix;
 use crate::policy;
-use crate::store::{self, StoreError};
 
 /// Which decision.
 #[derive(Debug, Args)]
@@ -24,16 +24,21 @@ pub(super) struct ShowArgs {
 }
 
 pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
+    if !is_id(&args.id) {
+        let id = escape_short(args.id.as_bytes(), 60);
+        return Err(CliError::usage(format!("\"{id}\" is no decision's id"))
+            .hint("D- and ten capitals or digits, as the last line of a rejected push names it"));
+    }
     let settings = settings(config)?;
     let id = DecisionId::new(args.id.clone());
     let (row, policy) = runtime()?.block_on(async {
-        let store = store::open_store(settings.store.secret()).await?;
+        let store = existing_store(&settings).await?;
         let row = store.decision(&id).await?;
         let policy = match row.as_ref().and_then(|r| r.policy) {
             Some(digest) => store.policy(&digest).await?,
             None => None,
         };
-        Ok::<_, StoreError>((row, policy))
+        Ok::<_, CliError>((row, policy))
     })?;
     let Some(row) = row else {
         return Err(CliError::new(format!("the store has no decision \"{id}\""))
@@ -51,7 +56,9 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     };
     out::line(&format!(
         "{} {verdict} {} {} {pusher}",
-        decision.id, decision.at, decision.repository
+        decision.id,
+        out::second(decision.at),
+        decision.repository
     ));
     let policy = policy.and_then(|bytes| {
         policy::parse("policy", &bytes, &detect::marker_names()).ok().map(|c| c.policy)
@@ -70,4 +77,10 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     }
     out::print(&report::text(&decision, &around));
     Ok(Exit::Done)
+}
+
+fn is_id(text: &str) -> bool {
+    text.strip_prefix("D-").is_some_and(|random| {
+        random.len() == 10 && random.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+    })
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::{files, out, policy_of, runtime, settings};
+use super::{existing_store, files, out, policy_of, runtime, settings};
 use crate::domain::statement::Signed;
 use crate::signature;
-use crate::store::{self, NewStatement, Submitted};
+use crate::store::{NewStatement, Submitted};
 
 /// Which statements.
 #[derive(Debug, Args)]
@@ -41,8 +41,8 @@ pub(super) fn store_all(all: Vec<Signed>, config: Option<&Path>) -> Result<Exit,
         });
     }
     let answers = runtime()?.block_on(async {
-        let store = store::open_store(settings.store.secret()).await?;
-        store.submit(&new).await
+        let store = existing_store(&settings).await?;
+        Ok::<_, CliError>(store.submit(&new).await?)
     })?;
     for (new, answer) in new.iter().zip(answers) {
         let word = match answer {

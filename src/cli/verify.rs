@@ -203,7 +203,9 @@ impl Found<'_> {
         let policy = d.policy.map_or_else(String::new, |p| p.short());
         text.push_str(&format!(
             "  landed on {} by {pusher}, {}, decision {}, policy {policy}\n",
-            r.name, d.at, d.id
+            r.name,
+            out::second(d.at),
+            d.id
         ));
         for q in &self.requirements {
             text.push_str(&format!("  rule \"{}\": {}\n", escape(q.rule.as_bytes()), said(q)));
@@ -307,7 +309,8 @@ fn file(path: &Path, log: Option<&Log>, json: bool) -> Result<Exit, CliError> {
     let refs = escape_short(statement.refs.join(", ").as_bytes(), 200);
     out::line(&format!(
         "  {verdict} for {}, {refs}, {}",
-        statement.repository, statement.issued_at
+        statement.repository,
+        out::second(statement.issued_at)
     ));
     for subject in &statement.subjects {
         out::line(&format!("  {}", escape_short(subject.name.as_bytes(), 100)));

@@ -227,6 +227,29 @@ fn revoke_is_final_and_only_the_signers() {
     kim.push_main().rejected_with("revoked");
 }
 
+/// Told before the question; what somebody else signed is not even delivered.
+#[test]
+fn revoke_shows_the_statement_and_stops_at_anothers() {
+    let world = World::new();
+    let (kim, grace) = (world.clone("kim"), world.clone("ghopper"));
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let signed = Draft::approve().commit(&kim, &id).sign("ghopper");
+    kim.push_main().rejected_with(NEEDS);
+    kim.deliver(&[&signed]);
+    kim.push_main().lands(&[MAIN]);
+    let revoke = |who: &str, hash: &str| {
+        let file = path_text(&key(who).file);
+        let tail = ["--repository", API, "--key", &file, "--yes", "--remote", "origin"];
+        grace.countersign(&[&["revoke", hash][..], &tail].concat())
+    };
+    let hash = signed.hash();
+    revoke("alovelace", &hash).says("no fetched log").says("nothing may be revoked");
+    grace.git(&["fetch", "-q", "origin", "refs/countersign/log:refs/countersign/log"]);
+    revoke("alovelace", &hash).exits(1).says("own signer alone").says("nothing was delivered");
+    revoke("ghopper", &"0".repeat(64)).says("not in the fetched log");
+    revoke("ghopper", &hash).exits(0).says("approve for").says("by ghopper").says("stored");
+}
+
 #[test]
 fn landed_commit_verifies_offline_in_any_clone() {
     let world = World::new();
