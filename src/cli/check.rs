@@ -76,10 +76,14 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
         };
         out::print(&report::text(&decision, &around));
         if decision.verdict == Outcome::Accept {
-            let count: usize =
-                decision.refs.iter().flat_map(|r| &r.rules).map(|r| r.checked).max().unwrap_or(0);
-            let commits = out::count(count, "new commit", "new commits");
-            out::line(&format!("{commits}: the gate would accept the push"));
+            for r in &decision.refs {
+                let new = r.rules.iter().map(|rule| rule.checked).max().unwrap_or(0);
+                let what = match r.gated {
+                    true => out::count(new, "new commit", "new commits"),
+                    false => format!("no rule gates {} here", r.name),
+                };
+                out::line(&format!("{what}: the gate would accept the push"));
+            }
         }
         out::line(UNKNOWN);
     }
@@ -102,6 +106,9 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
             for q in &c.requirements {
                 open += usize::from(q.met == Met::No);
                 out::line(&format!("  rule \"{}\": {}", escape(q.rule.as_bytes()), state(q)));
+                if q.met == Met::No {
+                    report::people_of(q).iter().for_each(|l| out::line(&format!("    {l}")));
+                }
             }
             for finding in &c.findings {
                 open += 1;
@@ -111,6 +118,10 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
         for finding in &r.findings {
             open += 1;
             out::line(&format!("{}: {}", r.name, finding.message));
+        }
+        if !r.gated {
+            out::line(&format!("no rule gates {} here", r.name));
+            continue;
         }
         let new = r.rules.iter().map(|rule| rule.checked).max().unwrap_or(0);
         let new = out::count(new, "new commit", "new commits");
@@ -128,8 +139,8 @@ fn state(q: &Requirement) -> String {
         Met::SignedOff => format!("signed off by {}", names(&mut q.have.iter().map(|h| &h.person))),
         Met::Exempt => "exempt".to_owned(),
         Met::No => {
-            let can = names(&mut q.can_sign.iter());
-            format!("needs {}, has {}; can sign: {can}", q.needed, q.have.len())
+            let word = if q.blocked { "blocked; " } else { "" };
+            format!("{word}needs {}, has {}", q.needed, q.have.len())
         }
     }
 }

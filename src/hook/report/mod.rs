@@ -131,18 +131,26 @@ fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Sur
 
 /// Whether something about the commit is missing, in a mode that speaks.
 fn is_open(c: &CommitDecision) -> bool {
-    shown(&c.findings).next().is_some()
-        || c.requirements.iter().any(|q| q.met == Met::No && q.mode != Mode::Observe)
+    shown(&c.findings).next().is_some() || wanting(c).next().is_some()
+}
+
+/// What is not met, in a mode that speaks.
+fn wanting(c: &CommitDecision) -> impl Iterator<Item = &Requirement> {
+    c.requirements.iter().filter(|q| q.met == Met::No && q.mode != Mode::Observe)
 }
 
 fn heading(page: &mut Page, r: &RefDecision, open: &[&CommitDecision]) {
     let rejects = r.verdict == Outcome::Reject;
     let lead = if rejects { "error: " } else { "warning: " };
     let all = r.rules.iter().map(|c| c.checked).max().unwrap_or(open.len());
-    let unsigned = |c: &&&CommitDecision| c.requirements.iter().any(|q| q.met == Met::No);
-    let what = match open.iter().filter(unsigned).count() {
+    let unsigned: Vec<_> = open.iter().filter(|c| wanting(c).next().is_some()).collect();
+    // More sign-offs would not help.
+    let is_declined = unsigned.iter().all(|c| wanting(c).all(|q| q.blocked));
+    let what = match unsigned.len() {
         0 if open.len() == 1 => "1 commit makes no declaration".to_owned(),
         0 => format!("{} commits make no declaration", open.len()),
+        1 if all == 1 && is_declined => "1 commit declined".to_owned(),
+        n if is_declined => format!("{n} of {all} commits declined"),
         1 if all == 1 => "1 commit needs a senior sign-off".to_owned(),
         1 => format!("1 of {all} commits needs a senior sign-off"),
         n => format!("{n} of {all} commits need a senior sign-off"),
@@ -169,7 +177,7 @@ fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Req
             page.wrapped("      ", hint);
         }
     }
-    for q in c.requirements.iter().filter(|q| q.met == Met::No && q.mode != Mode::Observe) {
+    for q in wanting(c) {
         if told.contains(&q) {
             page.wrapped("    ", &format!("rule \"{}\": as above", shown_name(&q.rule)));
         } else {
@@ -216,43 +224,54 @@ fn requirement(page: &mut Page, q: &Requirement) {
         let why = "one more than usual: who first pushed it has no name the policy can trust";
         page.wrapped("      ", why);
     }
-    people(page, q);
+    for line in people_of(q) {
+        page.wrapped("      ", &line);
+    }
     if let Some(first) = &q.push_first {
         page.wrapped("      ", &format!("or push {first} first: this rule trusts what it holds"));
     }
 }
 
-fn people(page: &mut Page, q: &Requirement) {
+/// Who stands how to a requirement that is not met, a line each: sign-offs that do not
+/// count, declines, who can sign, who can't.
+#[must_use]
+pub fn people_of(q: &Requirement) -> Vec<String> {
+    let mut lines = Vec::new();
     // Who had a hand in it is told below, in fewer words.
     let is_told = |u: &Unusable| u.had_a_hand && q.cannot.iter().any(|c| c.person == u.person);
     for u in q.unusable.iter().filter(|u| !is_told(u)).take(PEOPLE) {
         let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
-        page.wrapped("      ", &format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
+        lines.push(format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
     }
     for d in q.declined.iter().take(PEOPLE) {
         let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };
-        page.wrapped("      ", &format!("{} declined it{why}", d.person));
+        lines.push(format!("{} declined it{why}", d.person));
     }
     if q.blocked {
-        page.wrapped("      ", "a decline blocks; only who declined can lift it, by approving");
-        return;
+        lines.push("a decline blocks until who declined approves or revokes it".to_owned());
+        return lines;
     }
     if !q.can_sign.is_empty() {
-        page.wrapped("      ", &format!("can sign: {}", names(q.can_sign.iter())));
+        lines.push(format!("can sign: {}", names(q.can_sign.iter())));
     }
     for c in q.cannot.iter().take(PEOPLE) {
-        page.wrapped("      ", &format!("{} can't: {}", c.person, c.why));
+        lines.push(format!("{} can't: {}", c.person, c.why));
     }
-    let missing = q.needed.saturating_sub(q.have.len());
-    if missing > q.can_sign.len() {
+    if is_out_of_reach(q) {
         let text = if q.one_more {
             "nobody else can sign: get the first pusher's login into the policy, or let a \
              listed person amend and push the commit"
         } else {
             "nobody else can sign: an admin has to put more people into these groups"
         };
-        page.wrapped("      ", text);
+        lines.push(text.to_owned());
     }
+    lines
+}
+
+/// Whether more sign-offs are missing than there are people left to give them.
+fn is_out_of_reach(q: &Requirement) -> bool {
+    q.needed.saturating_sub(q.have.len()) > q.can_sign.len()
 }
 
 fn shown_name(rule: &str) -> String {

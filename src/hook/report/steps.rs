@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::page::Page;
-use super::{Surroundings, names};
-use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision, Requirement};
+use super::{Surroundings, is_out_of_reach, names, wanting};
+use crate::domain::decision::{CommitDecision, Decision, Outcome, RefDecision, Requirement};
 use crate::domain::facts::RefChange;
 use crate::domain::ids::{ObjectId, PersonId};
-use crate::domain::policy::Mode;
 
 /// Longest name made for a review branch, in bytes.
 const SLUG: usize = 24;
@@ -24,8 +23,9 @@ pub(super) fn next(
     open: &[&CommitDecision],
     around: &Surroundings,
 ) {
+    let is_hopeless = |c: &CommitDecision| wanting(c).any(|q| !q.blocked && is_out_of_reach(q));
     let unsigned: Vec<_> =
-        open.iter().filter(|c| c.requirements.iter().any(is_open)).copied().collect();
+        open.iter().filter(|c| wanting(c).any(is_open) && !is_hopeless(c)).copied().collect();
     let Some(last) = unsigned.last() else { return };
     let signers = Signers::of(&unsigned);
     if signers.0.is_empty() {
@@ -64,7 +64,7 @@ pub(super) fn next(
     command.push(format!("--repository {repository}"));
     command.push("--remote origin".to_owned());
     page.command("hint:      ", &command);
-    if r.verdict == Outcome::Reject {
+    if r.verdict == Outcome::Reject && !open.iter().any(|c| is_hopeless(c)) {
         page.wrapped("hint: ", "3. the same push again:");
         let again = format!("{}:{}", r.new.short(), quoted(&r.name.to_string()));
         page.command("hint:      ", &words(&["git", "push", "origin", &again]));
@@ -97,7 +97,7 @@ impl<'a> Signers<'a> {
     fn of(unsigned: &[&'a CommitDecision]) -> Self {
         let mut groups: Vec<(BTreeSet<&PersonId>, usize, Vec<ObjectId>)> = Vec::new();
         for c in unsigned {
-            for q in c.requirements.iter().filter(|q| is_open(q)) {
+            for q in wanting(c).filter(|q| is_open(q)) {
                 let able: BTreeSet<_> = q.can_sign.iter().collect();
                 let missing = q.needed.saturating_sub(q.have.len()).max(1);
                 match groups.iter_mut().find(|(p, m, _)| *p == able && *m == missing) {
@@ -124,15 +124,15 @@ impl<'a> Signers<'a> {
                 .collect();
             return format!("{} sign", parts.join("; "));
         };
-        let verb = if *missing == 1 { "signs" } else { "sign" };
+        let verb = if *missing == 1 || people.len() == 1 { "signs" } else { "sign" };
         format!("{} {verb}", some(people, *missing))
     }
 }
 
-/// Whether somebody's sign-off would help: something is missing, somebody can sign it, and
+/// Whether somebody's sign-off would help with what is wanting: somebody can sign, and
 /// nothing blocks.
 fn is_open(q: &Requirement) -> bool {
-    q.met == Met::No && q.mode != Mode::Observe && !q.blocked && !q.can_sign.is_empty()
+    !q.blocked && !q.can_sign.is_empty()
 }
 
 fn some(people: &BTreeSet<&PersonId>, missing: usize) -> String {
