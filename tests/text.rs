@@ -117,6 +117,17 @@ fn expired_revoked_declined() {
     snapshot("expired_revoked_declined", &kim.push_main());
 }
 
+/// Steps that lead nowhere are none.
+#[test]
+fn more_are_missing_than_can_sign() {
+    let world = World::with(&Policy::standard().with("sign_offs", "3"));
+    let kim = world.clone("kim");
+    kim.commit(work(1).author("ghopper"));
+    let push = kim.push_main();
+    assert!(!push.remote.contains("hint: 1."), "{}", push.remote);
+    snapshot("out_of_reach", &push);
+}
+
 #[test]
 fn warn_mode() {
     let world = World::with(&Policy::standard().with("mode", "\"warn\""));

@@ -128,6 +128,26 @@ fn status_counts_what_is_missing() {
 }
 
 #[test]
+fn status_tells_declines_and_refs_without_a_rule() {
+    let world = World::with(&Policy::standard().with("veto", "true"));
+    let kim = informed(&world);
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let no = Draft::approve().commit(&kim, &id).set("verdict", "decline").set("reason", "No");
+    kim.deliver(&[&no.sign("ghopper")]);
+    fetch_log(&kim);
+    let run = |command: &str, name: &str| {
+        kim.countersign(&[command, "origin/main..HEAD", "--ref", name, "--as", "kim"])
+    };
+    run("status", MAIN).exits(3).says("blocked").says("ghopper declined it: No").says("1 open");
+    for command in ["status", "check"] {
+        let said = run(command, "refs/heads/foo");
+        said.exits(0).says("no rule gates refs/heads/foo here");
+        assert!(!said.all().contains("new commit"), "{}", said.all());
+    }
+}
+
+#[test]
 fn exit_codes() {
     let world = World::new();
     let kim = world.clone("kim");
@@ -223,4 +243,28 @@ fn tools_make_no_store() {
     world.countersign(&["show", "nonsense"]).exits(2).says("no decision's id");
     kim.push_main().rejected_with(NEEDS);
     world.countersign(&["submit", &path_text(&file)]).exits(0).says("stored");
+}
+
+#[test]
+fn approve_warns_and_stops_before_it_signs() {
+    let world = World::new();
+    let kim = informed(&world);
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    let (out, key) = (path_text(&world.path("s.json")), path_text(&key("ghopper").file));
+    let approve = |name: &str| {
+        kim.countersign(&["approve", &id, "--ref", name, "--out", &out, "--key", &key, "--yes"])
+    };
+    let said = approve(MAIN);
+    assert!(!said.exits(0).all().contains("warning"), "{}", said.all());
+    let said = approve("refs/heads/foo");
+    said.exits(1).says("is there already");
+    assert!(!said.all().contains("Approve for"), "{}", said.all());
+    fs::remove_file(&out).expect("a file");
+    approve(MAIN).exits(1).says("s.json.sig");
+    fs::remove_file(format!("{out}.sig")).expect("a file");
+    approve("refs/heads/foo").exits(0).says("no rule of the fetched policy gates refs/heads/foo");
+    world
+        .countersign(&["policy", "init", "--email", "a@b.c", "--key", "missing.pub"])
+        .exits(2)
+        .says("is not there");
 }

@@ -16,8 +16,9 @@ use crate::domain::change::Change;
 use crate::domain::digest::{change_digest, paths_digest};
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::evidence::Detection;
-use crate::domain::ids::{ObjectId, RepositoryName};
+use crate::domain::ids::{ObjectId, RefName, RepositoryName};
 use crate::domain::object::Commit;
+use crate::domain::policy::Policy;
 use crate::domain::statement::{Net, Signed, Statement, Subject, Verdict};
 use crate::git::change::{self, CommitChange};
 use crate::git::laptop::Named;
@@ -138,7 +139,12 @@ fn sign(
         None => None,
     };
     let picked = Picked::read(&clone, &args.revisions, &clone.detector(policy.as_ref())?)?;
+    let count = picked.items.len().div_ceil(SUBJECTS);
+    destination.is_free(count)?;
     show(&picked, verdict, &repository, &args.refs);
+    if let Some(policy) = &policy {
+        warn_of_ungated(policy, &repository, &args.refs);
+    }
     args.desk.confirm()?;
     let issued_at = now()?;
     let statement = |items: &[Item], net: Option<&NetChange>| {
@@ -165,6 +171,21 @@ fn sign(
         all.push(seal(&signer, &statement, Some(picked.evidence()))?);
     }
     deliver::deliver(&clone, &destination, all)
+}
+
+/// What nothing asks for is allowed, and mostly a slip. A ref may also be one of the
+/// policy's patterns, which gates itself.
+fn warn_of_ungated(policy: &Policy, repository: &RepositoryName, refs: &[String]) {
+    for name in refs {
+        let is_pattern =
+            policy.rules_for(repository).any(|(_, r)| r.refs.patterns().any(|p| p == *name));
+        if !is_pattern && policy.mode_of(repository, [&RefName::new(name.as_str())]).is_none() {
+            let name = escape_short(name.as_bytes(), 80);
+            out::error(&format!(
+                "warning: no rule of the fetched policy gates {name} in {repository}\n"
+            ));
+        }
+    }
 }
 
 /// The clock, to the second: what a statement needs.

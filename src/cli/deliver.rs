@@ -54,6 +54,23 @@ impl DeliveryArgs {
     }
 }
 
+impl Destination {
+    /// That no file is in the way of this many statements; asked before anything is signed.
+    pub(super) fn is_free(&self, count: usize) -> Result<(), CliError> {
+        let Self::Files(file) = self else { return Ok(()) };
+        (0..count).try_for_each(|n| files::is_free(&numbered(file, n, count)))
+    }
+}
+
+/// `FILE`, or `FILE.1` and so on where there are several.
+fn numbered(file: &Path, n: usize, count: usize) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    if count > 1 {
+        name.push(format!(".{}", n + 1));
+    }
+    name.into()
+}
+
 /// Hands statements in, one after the other.
 pub(super) fn deliver(
     clone: &Clone,
@@ -63,14 +80,10 @@ pub(super) fn deliver(
     match destination {
         Destination::Store(config) => submit::store_all(all, Some(config)),
         Destination::Files(file) => {
-            let several = all.len() > 1;
             for (n, signed) in all.iter().enumerate() {
-                let mut name = file.as_os_str().to_owned();
-                if several {
-                    name.push(format!(".{}", n + 1));
-                }
-                files::write_signed(Path::new(&name), signed)?;
-                out::line(&format!("wrote {} and its .sig", Path::new(&name).display()));
+                let name = numbered(file, n, all.len());
+                files::write_signed(&name, signed)?;
+                out::line(&format!("wrote {} and its .sig", name.display()));
             }
             Ok(Exit::Done)
         }

@@ -24,6 +24,16 @@ pub(super) fn read_signed(file: &Path) -> Result<Signed, CliError> {
     Ok(Signed { statement, signature })
 }
 
+/// That neither file is there.
+pub(super) fn is_free(file: &Path) -> Result<(), CliError> {
+    for path in [file.to_owned(), signature_path(file)] {
+        if path.symlink_metadata().is_ok() {
+            return Err(CliError::new(format!("\"{}\" is there already", path.display())));
+        }
+    }
+    Ok(())
+}
+
 /// Writes both files; neither may be there already.
 pub(super) fn write_signed(file: &Path, signed: &Signed) -> Result<(), CliError> {
     for (path, bytes) in

@@ -35,6 +35,7 @@ pub(super) struct RevokeArgs {
 pub(super) fn run(args: &RevokeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
     let clone = Clone::here()?;
     let Prepared { repository, destination, signer } = args.desk.ready(&clone, config)?;
+    destination.is_free(1)?;
     let log = clone.known_log()?;
     let policy = match &log {
         Some(log) => log.current_policy()?,
