@@ -166,6 +166,40 @@ fn store_that_is_no_database() {
     assert!(text.starts_with("this is a diary"), "the gate wrote into somebody's file");
 }
 
+/// A store that is missing, and one that another repository's push made anew in its place,
+/// have forgotten what was revoked.
+#[test]
+fn store_that_is_gone_or_made_anew() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("First").file("first", "x\n"));
+    kim.push_main().rejected_with(NEEDS);
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+    kim.commit(ai("Second").file("second", "x\n"));
+    let kept = world.path("kept.db");
+    let moved = |from: &Path, to: &Path| {
+        for tail in ["", "-wal", "-shm"] {
+            let name = |p: &Path| format!("{}{tail}", p.display());
+            if Path::new(&name(from)).exists() {
+                fs::rename(name(from), name(to)).expect("a file to move");
+            }
+        }
+    };
+    moved(&world.store(), &kept);
+    kim.push_main().rejected_with("sign-off store unreachable");
+    assert!(!world.store().exists(), "a refused push made a store");
+    world.repository("payments/web");
+    let other = world.clone_of("kim", "payments/web");
+    other.commit(ai("Elsewhere").file("first", "x\n"));
+    other.push_main().rejected_with(NEEDS);
+    assert!(world.store().exists());
+    kim.push_main().rejected_with("lacks what this");
+    fs::remove_file(world.store()).expect("the new store");
+    moved(&kept, &world.store());
+    kim.push_main().rejected_with(NEEDS);
+}
+
 #[test]
 fn store_cut_short() {
     let world = World::new();

@@ -119,7 +119,7 @@ fn requirement_of(w: Words<'_>, each: usize) -> Requirement {
         mode: Mode::Enforce,
         reason: Some(w.of("reason", "AI-assisted changes to production need a senior's eyes.")),
         from: vec![w.of("from", "seniors"); each],
-        needed: each * 2 + 1,
+        needed: each * 2,
         one_more: true,
         met: Met::No,
         have: (0..each).map(have).collect(),
