@@ -356,3 +356,60 @@ fn many_pushes_at_once() {
     let log = world.git_in(&kim.bare, &["ls-tree", "-r", "--name-only", "refs/countersign/log"]);
     assert_eq!(log.lines().filter(|l| l.ends_with("statement.json")).count(), 6, "{log}");
 }
+
+/// The admins find every push that could not be judged, each in one line.
+#[test]
+fn the_log_names_what_could_not_be_judged() {
+    let world = World::with_settings(&Policy::standard(), "[log]\nfile = \"gate.log\"\n");
+    let (kim, nobody) = (plain(&world), world.clone(""));
+    let faults = || -> Vec<serde_json::Value> {
+        let log = fs::read_to_string(world.path("gate.log")).unwrap_or_default();
+        fs::write(world.path("gate.log"), "").expect("a file");
+        let lines = log.lines().map(|l| serde_json::from_str(l).expect("JSON"));
+        let mut lines: Vec<serde_json::Value> = lines.collect();
+        lines.retain(|l| l["level"] == "ERROR" && l["fields"]["message"] == "not judged");
+        lines
+    };
+    let one = |code: &str, cause: &str, remote: &str| {
+        let lines = faults();
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        let fields = &line["fields"];
+        assert_eq!(fields["code"], code, "{line}");
+        assert_eq!(fields["repository"], crate::support::API, "{line}");
+        assert!(fields["git_dir"].to_string().contains("api.git"), "{line}");
+        assert!(fields["cause"].to_string().contains(cause), "{line}");
+        assert!(remote.contains(fields["decision"].as_str().expect("an id")), "{line}");
+    };
+    nobody.commit(ai("Whose?").author("kim").committer("kim").file("b", "b\n"));
+    let push = nobody.push_main();
+    one("pusher-unknown", "", &push.rejected().remote);
+
+    fs::write(world.path("policy.toml"), "version = 2\n").expect("a file");
+    one("policy-broken", "no rule", &kim.push_main().rejected().remote);
+    fs::remove_file(world.path("policy.toml")).expect("a file");
+    one("policy-broken", "No such file", &kim.push_main().rejected().remote);
+    world.set_policy(&Policy::standard());
+
+    fs::rename(world.store(), world.path("away.db")).ok();
+    fs::create_dir(world.store()).expect("a folder");
+    one("store-unreachable", "is a folder", &kim.push_main().rejected().remote);
+    fs::remove_dir(world.store()).expect("a folder");
+    fs::rename(world.path("away.db"), world.store()).ok();
+
+    kim.push_main().lands(&[MAIN]);
+    kim.commit(ai("Add it").file("c", "c\n"));
+    kim.push_main().rejected_with(NEEDS);
+    assert!(faults().is_empty());
+}
+
+#[test]
+fn policy_check_warns_of_a_log_that_can_not_be_written() {
+    let tail = |file: &str| format!("[log]\nfile = \"{file}\"\n");
+    let world = World::with_settings(&Policy::standard(), &tail("nowhere/gate.log"));
+    world.countersign(&["policy", "check"]).exits(0).says("can't be appended to");
+    let world = World::with_settings(&Policy::standard(), &tail("gate.log"));
+    let said = world.countersign(&["policy", "check"]);
+    said.exits(0);
+    assert!(!said.all().contains("appended"), "{}", said.all());
+    assert!(!world.path("gate.log").exists());
+}

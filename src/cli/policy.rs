@@ -1,7 +1,7 @@
 //! `countersign policy check | init`.
 
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::out;
 use crate::detect;
+use crate::domain::escape::escape;
 use crate::git::laptop;
 use crate::policy::{self, Diagnostics, PolicyError, StarterPerson};
 use crate::settings::{self, SettingsError};
@@ -73,12 +74,33 @@ fn check_settings(config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
             .hint("countersign --config FILE policy check, for settings and policy"));
     };
     match settings::load(config) {
-        Ok(settings) => check(&settings.policy, json),
+        Ok(settings) => {
+            if let Some(file) = &settings.log.file
+                && let Err(e) = appendable(file)
+            {
+                out::error(&format!(
+                    "warning: the log \"{}\" can't be appended to: {e}\nhint: the hook goes on \
+                     without a log; the user that runs it has to be able to write there\n",
+                    file.display()
+                ));
+            }
+            check(&settings.policy, json)
+        }
         Err(SettingsError::Broken(diagnostics)) => {
             tell(&diagnostics, json)?;
             Ok(Exit::Failed)
         }
         Err(e) => Err(e.into()),
+    }
+}
+
+/// Whether this user can append to a file, without making it: it would be theirs then.
+fn appendable(file: &Path) -> io::Result<()> {
+    match fs::OpenOptions::new().append(true).open(file) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            tempfile::tempfile_in(file.parent().unwrap_or(Path::new("/"))).map(drop)
+        }
+        opened => opened.map(drop),
     }
 }
 
@@ -180,7 +202,14 @@ fn own_key(signing: Option<String>) -> Result<String, CliError> {
 
 /// A public key as given, or out of a file.
 fn public(key: &str) -> Result<String, CliError> {
-    let text = if Path::new(key).exists() { fs::read_to_string(key)? } else { key.to_owned() };
+    let is_there = Path::new(key).exists();
+    // A key's own text has a blank after its type.
+    if !is_there && !key.trim().contains(' ') {
+        let key = escape(key.as_bytes());
+        return Err(CliError::usage(format!("--key \"{key}\" is not there"))
+            .hint("give a file that ends in .pub, or its one line"));
+    }
+    let text = if is_there { fs::read_to_string(key)? } else { key.to_owned() };
     signature::public_key(text.trim()).map_err(|e| {
         CliError::usage(format!("--key is {e}")).hint("give the file that ends in .pub")
     })

@@ -1,10 +1,14 @@
 //! The gate's own log: JSON lines in the file that the settings name.
 
+use std::error::Error as StdError;
 use std::fs::OpenOptions;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::domain::decision::{Family, Finding};
+use crate::domain::ids::{DecisionId, RepositoryName};
 use crate::settings::{LogLevel, Settings};
 
 /// Starts the log, once a process; without a file in the settings there is none, since a
@@ -20,6 +24,61 @@ pub(super) fn start(settings: &Settings) {
         .finish();
     // Only the first start of a process counts; a second one is no error.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Where a push goes, as far as it is known.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) git_dir: PathBuf,
+    pub(super) repository: Option<RepositoryName>,
+}
+
+/// A finding, and what the pusher is not told: what lies below it.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) finding: Finding,
+    pub(super) cause: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(finding: Finding, cause: &dyn StdError) -> Self {
+        Self { finding, cause: Some(chain(cause)) }
+    }
+}
+
+impl From<Finding> for Fault {
+    fn from(finding: Finding) -> Self {
+        Self { finding, cause: None }
+    }
+}
+
+/// An error and its sources, joined by colons.
+pub(super) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = inner.source();
+    }
+    text
+}
+
+/// The one `ERROR` line of a push that could not be judged: those are the admins' business.
+/// What the policy does not allow is the pusher's.
+pub(super) fn fault(place: &Place, id: &DecisionId, finding: &Finding, cause: Option<&str>) {
+    let decision = id.as_str();
+    let repository = place.repository.as_ref().map(ToString::to_string);
+    let git_dir = place.git_dir.display();
+    let (code, detail) = (finding.code.as_str(), finding.message.as_str());
+    match finding.family {
+        Family::NotAllowed => {
+            tracing::info!(decision, code, detail, cause, repository, %git_dir, "refused");
+        }
+        _ => tracing::error!(decision, code, detail, cause, repository, %git_dir, "not judged"),
+    }
 }
 
 fn level(level: LogLevel) -> LevelFilter {

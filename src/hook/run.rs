@@ -3,6 +3,7 @@
 //! Everything happens in a worker thread, so that a time budget, a panic or a hang ends in
 //! a clear "no" (G5). The exit code belongs to `cli`.
 
+use std::cell::OnceCell;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,9 +14,10 @@ use jiff::Timestamp;
 use super::collect::{self, Bench, StoreSource, View};
 use super::environment::{self, Environment};
 use super::input::{self, Updates};
+use super::log::{self, Fault, Place};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{log, opened, ranges};
+use super::{opened, ranges};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -60,31 +62,37 @@ type Progress = Arc<Mutex<Option<Option<Mode>>>>;
 pub fn pre_receive(mut invocation: Invocation) -> Answer {
     let id = DecisionId::from_random(invocation.random);
     let now = invocation.now;
-    let refuse = |finding: Finding| {
+    let mut place = Place { git_dir: invocation.cwd.clone(), repository: None };
+    let refuse = |place: &Place, finding: Finding, cause: Option<&str>| {
+        log::fault(place, &id, &finding, cause);
         let decision = refusal(id.clone(), now, finding);
         let around = Surroundings { is_recorded: true, ..Surroundings::default() };
         Answer { text: report::text(&decision, &around), accepted: false }
     };
     let settings = match settings::load(&invocation.config) {
         Ok(settings) => settings,
-        Err(_) => return refuse(broken("the gate's settings can't be used")),
+        // Where the log is, only the settings know.
+        Err(_) => return refuse(&place, broken("the gate's settings can't be used"), None),
     };
     log::start(&settings);
+    place.repository = repository_of(&invocation, &settings);
     let updates = match read_updates(&mut invocation.stdin, &settings) {
         Ok(updates) => updates,
-        Err(finding) => return refuse(finding),
+        Err(fault) => return refuse(&place, fault.finding, fault.cause.as_deref()),
     };
     let budget = settings.limits.time_budget;
     let progress = Progress::default();
     let (sender, receiver) = mpsc::channel();
     let shared = Arc::clone(&progress);
-    let worker_id = id.clone();
+    let (worker_id, worker_place) = (id.clone(), place.clone());
     let spawned = std::thread::Builder::new().name("gate".to_owned()).spawn(move || {
-        let gate = Gate { invocation, settings, id: worker_id, progress: shared };
+        let gate =
+            Gate { invocation, settings, id: worker_id, place: worker_place, progress: shared };
         let _ = sender.send(gate.judge(&updates));
     });
-    if spawned.is_err() {
-        return refuse(unfinished("bug", "the server could not start the check"));
+    if let Err(e) = spawned {
+        let finding = unfinished("bug", "the server could not start the check");
+        return refuse(&place, finding, Some(&log::chain(&e)));
     }
     match receiver.recv_timeout(budget) {
         Ok(answer) => answer,
@@ -95,27 +103,33 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
             let finding = unfinished("timeout", &text)
                 .hint("this is not your fault: push again, or a smaller part, or tell the admins");
             match known {
-                Some(None | Some(Mode::Observe | Mode::Warn)) => Answer {
-                    text: "warning: countersign could not finish in time; accepted\n".to_owned(),
-                    accepted: true,
-                },
-                _ => refuse(finding),
+                Some(None | Some(Mode::Observe | Mode::Warn)) => {
+                    log::fault(&place, &id, &finding, None);
+                    let text = "warning: countersign could not finish in time; accepted\n";
+                    Answer { text: text.to_owned(), accepted: true }
+                }
+                _ => refuse(&place, finding, None),
             }
         }
         Err(RecvTimeoutError::Disconnected) => {
-            refuse(unfinished("bug", "the check stopped on a bug of its own"))
+            refuse(&place, unfinished("bug", "the check stopped on a bug of its own"), None)
         }
     }
 }
 
-fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Updates, Finding> {
+/// For the log alone; judging asks again, and says why there is none.
+fn repository_of(invocation: &Invocation, settings: &Settings) -> Option<RepositoryName> {
+    let cwd = invocation.cwd.canonicalize().ok()?;
+    environment::repository(&invocation.env, settings, &cwd).ok()
+}
+
+fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Updates, Fault> {
     let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    stdin
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|_| unfinished("input-malformed", "git's list of ref updates can't be read"))?;
-    input::parse(&bytes, &settings.limits)
+    stdin.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| {
+        Fault::new(unfinished("input-malformed", "git's list of ref updates can't be read"), &e)
+    })?;
+    Ok(input::parse(&bytes, &settings.limits)?)
 }
 
 fn broken(message: &str) -> Finding {
@@ -147,6 +161,7 @@ struct Gate {
     invocation: Invocation,
     settings: Settings,
     id: DecisionId,
+    place: Place,
     progress: Progress,
 }
 
@@ -155,9 +170,8 @@ impl Gate {
         let machine_line = self.settings.report.machine_line;
         match self.try_judge(updates) {
             Ok(answer) => answer,
-            Err(finding) => {
-                let decision = self.id.as_str();
-                tracing::error!(decision, code = finding.code, detail = finding.message, "refused");
+            Err(Fault { finding, cause }) => {
+                log::fault(&self.place, &self.id, &finding, cause.as_deref());
                 let decision = refusal(self.id.clone(), self.invocation.now, finding);
                 let around =
                     Surroundings { is_recorded: true, machine_line, ..Surroundings::default() };
@@ -166,14 +180,13 @@ impl Gate {
         }
     }
 
-    fn try_judge(&self, updates: &Updates) -> Result<Answer, Finding> {
-        let loaded = policy::load(&self.settings.policy, &detect::marker_names()).map_err(|e| {
-            tracing::error!(error = %e, "policy");
-            broken("the gate's policy can't be used")
-        })?;
+    fn try_judge(&self, updates: &Updates) -> Result<Answer, Fault> {
+        let loaded = policy::load(&self.settings.policy, &detect::marker_names())
+            .map_err(|e| Fault::new(broken("the gate's policy can't be used"), &e))?;
         let policy = &loaded.checked.policy;
-        let cwd = self.invocation.cwd.canonicalize().map_err(|_| {
-            unfinished("repository-unreadable", "the repository's folder can't be read")
+        let cwd = self.invocation.cwd.canonicalize().map_err(|e| {
+            let what = "the repository's folder can't be read";
+            Fault::new(unfinished("repository-unreadable", what), &e)
         })?;
         let env = &self.invocation.env;
         let repository = environment::repository(env, &self.settings, &cwd)?;
@@ -181,12 +194,12 @@ impl Gate {
         let repo = match Repo::open_in_hook(&cwd, &hook_env(env)) {
             Ok(repo) => repo,
             Err(GitError::Namespace) if !any_gate => return Ok(silence()),
-            Err(e) => return Err(ranges::git_finding(&e, &self.settings.limits)),
+            Err(e) => {
+                return Err(Fault::new(ranges::git_finding(&e, &self.settings.limits), &e));
+            }
         };
-        let detector = Detector::new(&policy.detect).map_err(|e| {
-            tracing::error!(error = %e, "markers");
-            broken("the gate's markers can't be used")
-        })?;
+        let detector = Detector::new(&policy.detect)
+            .map_err(|e| Fault::new(broken("the gate's markers can't be used"), &e))?;
         let bench = Bench {
             repo: &repo,
             repository,
@@ -207,26 +220,27 @@ impl Gate {
         if let Some(over) = &updates.over {
             // Whatever is gated is not judged in part; what is not gated goes its way.
             return match mode {
-                Some(Mode::Enforce) => Err(over.clone()),
+                Some(Mode::Enforce) => Err(over.clone().into()),
                 Some(Mode::Warn | Mode::Observe) | None => Ok(silence()),
             };
         }
         let updates = &updates.all;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|_| unfinished("bug", "the server could not start the check"))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| {
+                Fault::new(unfinished("bug", "the server could not start the check"), &e)
+            })?;
         let source = LazyStore {
             url: self.settings.store.secret(),
             repo: &repo,
             cell: tokio::sync::OnceCell::new(),
+            failure: OnceCell::new(),
         };
         let decision = runtime.block_on(async {
             let facts = collect::collect(&bench, updates, &source).await;
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });
-        note(&decision);
+        note(&decision, &self.place, source.failure.get().map(String::as_str));
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
         if let Some(store) = source.cell.into_inner() {
             runtime.block_on(store.abandon());
@@ -244,8 +258,9 @@ impl Gate {
     }
 }
 
-/// One line a push.
-fn note(decision: &Decision) {
+/// One line a push, one for each finding about a ref, and one for the admins where
+/// something could not be judged.
+fn note(decision: &Decision, place: &Place, store_failure: Option<&str>) {
     let refs: Vec<String> = decision.refs.iter().take(20).map(|r| r.name.to_string()).collect();
     tracing::info!(
         decision = decision.id.as_str(),
@@ -260,6 +275,17 @@ fn note(decision: &Decision) {
         for finding in &r.findings {
             tracing::info!(code = finding.code, detail = finding.message, "finding");
         }
+    }
+    let commits = decision.refs.iter().flat_map(|r| &r.commits);
+    let first = decision
+        .findings
+        .iter()
+        .chain(decision.refs.iter().flat_map(|r| &r.findings))
+        .chain(commits.flat_map(|c| &c.findings))
+        .find(|f| f.family != Family::NotAllowed);
+    if let Some(finding) = first {
+        let cause = store_failure.filter(|_| finding.family == Family::StoreUnreachable);
+        log::fault(place, &decision.id, finding, cause);
     }
 }
 
@@ -295,13 +321,22 @@ struct LazyStore<'a> {
     url: &'a str,
     repo: &'a Repo,
     cell: tokio::sync::OnceCell<Box<dyn Store>>,
+    /// Why it could not be opened or written, for the log.
+    failure: OnceCell<String>,
 }
 
 #[async_trait::async_trait(?Send)]
 impl StoreSource for LazyStore<'_> {
     async fn store(&self) -> Result<&dyn Store, StoreError> {
         let open = || opened::open(self.url, self.repo);
-        self.cell.get_or_try_init(open).await.map(AsRef::as_ref)
+        self.cell.get_or_try_init(open).await.map(AsRef::as_ref).inspect_err(|e| self.failed(e))
+    }
+}
+
+impl LazyStore<'_> {
+    fn failed(&self, error: &StoreError) {
+        // What went wrong first is the cause of what follows.
+        let _ = self.failure.set(log::chain(error));
     }
 }
 
@@ -311,7 +346,7 @@ async fn record(
     mut decision: Decision,
     mode: Option<Mode>,
     policy: &[u8],
-    source: &dyn StoreSource,
+    source: &LazyStore<'_>,
 ) -> Decision {
     let Some(mode) = mode else { return decision };
     let asked = decision.refs.iter().any(|r| r.commits.iter().any(|c| !c.requirements.is_empty()));
@@ -341,7 +376,7 @@ async fn record(
         store.append(&new, durability).await
     };
     if let Err(e) = appended.await {
-        tracing::error!(error = %e, "decision not recorded");
+        source.failed(&e);
         let known = decision.findings.iter().any(|f| f.family == Family::StoreUnreachable);
         if !known {
             decision.findings.push(collect::store_finding(&e).with_mode(mode));
