@@ -413,3 +413,38 @@ fn policy_check_warns_of_a_log_that_can_not_be_written() {
     assert!(!said.all().contains("appended"), "{}", said.all());
     assert!(!world.path("gate.log").exists());
 }
+
+/// As the README restores statements that a backup lacks: out of the published log.
+#[test]
+fn statements_come_back_from_the_log() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+    let backup = path_text(&world.path("backup.db"));
+    let store = path_text(&world.store());
+    let mut copy = world.command("cp");
+    copy.args([&store, &backup]);
+    crate::support::run::run(&mut copy, b"").exits(0);
+
+    let id = kim.commit(ai("Add it").file("b", "b\n"));
+    kim.push_main().rejected_with(NEEDS);
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    for side in ["-wal", "-shm"] {
+        fs::remove_file(format!("{store}{side}")).ok();
+    }
+    fs::rename(&backup, &store).expect("a file");
+    kim.push_main().rejected_with(NEEDS);
+
+    let tar = path_text(&world.path("log.tar"));
+    let archive = ["archive", "-o", &tar, "refs/countersign/log", "statements"];
+    world.git_in(&kim.bare, &archive);
+    let mut untar = world.command("tar");
+    untar.arg("-x").arg("-f").arg(&tar).arg("-C").arg(world.path("home"));
+    crate::support::run::run(&mut untar, b"").exits(0);
+    let files = "$0 --config $1 submit statements/*/*/statement.json";
+    let mut submit = world.command("sh");
+    submit.args(["-c", files, env!("CARGO_BIN_EXE_countersign"), &path_text(&world.config())]);
+    crate::support::run::run(&mut submit, b"").exits(0).says("stored");
+    kim.push_main().lands(&[MAIN]);
+}
