@@ -16,7 +16,7 @@ use crate::git::log::{LogFile, LogPosition, LogWriter};
 use crate::git::{HookEnv, Repo, inbox};
 use crate::policy::{self, Loaded};
 use crate::settings;
-use crate::store::{self, Position, Store};
+use crate::store::{self, Position, Store, StoreError};
 use crate::{detect, signature};
 
 /// Statements and decisions published with one commit of the log.
@@ -106,10 +106,14 @@ pub async fn publish(
 ) -> Result<(), PostError> {
     let digest = current.map(|loaded| loaded.checked.policy.digest);
     let writer = LogWriter::lock(repo)?;
+    let mut reached = None;
     loop {
         let tip = writer.tip()?;
         let known = tip.map(|t| t.position).unwrap_or_default();
-        let since = Position { statements: known.statements, landings: known.landings };
+        let since = match reached {
+            Some(position) => position,
+            None => since_of(store, repository, known).await?,
+        };
         let batch = store.unpublished(repository, since, BATCH).await?;
         if batch.position == since && known.policy == digest {
             break;
@@ -139,8 +143,26 @@ pub async fn publish(
             policy: digest,
         };
         writer.append(tip.map(|t| t.commit), files, position)?;
+        reached = Some(batch.position);
     }
     sweep(repo, store, &writer).await
+}
+
+/// Where to go on: the log's position, if the store has the last published statement there.
+/// Else it was restored and given its statements anew, and its numbers say nothing: all of
+/// it is published again, which changes nothing that the log has.
+async fn since_of(
+    store: &dyn Store,
+    repository: &RepositoryName,
+    known: LogPosition,
+) -> Result<Position, StoreError> {
+    let since = Position { statements: known.statements, landings: known.landings };
+    let Some(last) = known.statement else { return Ok(since) };
+    let before = Position { statements: known.statements - 1, landings: i64::MAX };
+    let found = store.unpublished(repository, before, 1).await?;
+    let is_there = found.position.statements == known.statements
+        && found.statements.first().map(Signed::hash) == Some(last);
+    Ok(if is_there { since } else { Position::default() })
 }
 
 /// The decision's exact bytes as a string, so that its row's hash can be computed again
