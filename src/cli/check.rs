@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{out, random, runtime};
 use crate::domain::decide;
-use crate::domain::decision::{Decision, Met, Outcome, Requirement};
+use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision, Requirement};
 use crate::domain::escape::escape;
 use crate::domain::ids::{DecisionId, Login, ObjectId, PersonId, RefName, RepositoryName};
 use crate::domain::policy::Policy;
@@ -95,28 +95,26 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
 
 pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
     let (decision, _) = judge(&args.push, args.name.as_deref())?;
+    let open: usize = decision.refs.iter().map(open_in).sum();
+    let exit = if open == 0 { Exit::Done } else { Exit::PolicySaysNo };
     if json {
         out::json(&decision)?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
-    let mut open = 0;
     for r in &decision.refs {
         for c in &r.commits {
             out::line(&format!("{} {}", c.id.short(), c.subject));
             for q in &c.requirements {
-                open += usize::from(q.met == Met::No);
                 out::line(&format!("  rule \"{}\": {}", escape(q.rule.as_bytes()), state(q)));
                 if q.met == Met::No {
                     report::people_of(q).iter().for_each(|l| out::line(&format!("    {l}")));
                 }
             }
             for finding in &c.findings {
-                open += 1;
                 out::line(&format!("  {}", finding.message));
             }
         }
         for finding in &r.findings {
-            open += 1;
             out::line(&format!("{}: {}", r.name, finding.message));
         }
         if !r.gated {
@@ -125,10 +123,18 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
         }
         let new = r.rules.iter().map(|rule| rule.checked).max().unwrap_or(0);
         let new = out::count(new, "new commit", "new commits");
-        out::line(&format!("{}: {new}, {open} open", r.name));
+        out::line(&format!("{}: {new}, {} open", r.name, open_in(r)));
     }
     out::line(UNKNOWN);
-    Ok(if open == 0 { Exit::Done } else { Exit::PolicySaysNo })
+    Ok(exit)
+}
+
+/// How many things a ref still needs.
+fn open_in(r: &RefDecision) -> usize {
+    let of = |c: &CommitDecision| {
+        c.findings.len() + c.requirements.iter().filter(|q| q.met == Met::No).count()
+    };
+    r.findings.len() + r.commits.iter().map(of).sum::<usize>()
 }
 
 fn state(q: &Requirement) -> String {

@@ -30,6 +30,7 @@ mod refs;
 mod remote;
 pub mod replay;
 mod repo;
+mod shallow;
 #[cfg(test)]
 mod tests;
 mod tree;

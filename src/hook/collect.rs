@@ -13,6 +13,7 @@ use super::deliver::{Desk, RESERVED};
 use super::input::Update;
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
+use super::refused::{misleading_name, shallow, unknown_pusher};
 use crate::detect::Detector;
 use crate::domain::change::Change;
 use crate::domain::decision::{Family, Finding, RefDecision};
@@ -104,6 +105,9 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
         facts.problems.push(unknown_pusher().with_mode(mode));
     }
     let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
+    if any_gate {
+        facts.problems.extend(shallow(bench));
+    }
     let (reserved, others): (Vec<_>, Vec<_>) =
         updates.iter().cloned().partition(|u| any_gate && u.name.as_bytes().starts_with(RESERVED));
     let mut store_error = None;
@@ -306,36 +310,6 @@ pub async fn collect_landed(
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
     asked.map_err(|e| store_finding(&e))?;
     Ok(facts)
-}
-
-/// Names that git accepts and people, or git itself, misread (G17); refused where anything
-/// is gated. They may be deleted.
-fn misleading_name(bench: &Bench<'_>, name: &RefName) -> Option<Finding> {
-    bench.policy.rules_for(&bench.repository).next()?;
-    let bytes = name.as_bytes();
-    let short = bytes.strip_prefix(b"refs/heads/").or_else(|| bytes.strip_prefix(b"refs/tags/"));
-    let is_hex = |s: &[u8]| (s.len() == 40 || s.len() == 64) && s.iter().all(u8::is_ascii_hexdigit);
-    let why = if bytes.starts_with(b"refs/replace/") {
-        "would let git show other objects than there are"
-    } else if short == Some(b"HEAD") {
-        "can be taken for HEAD"
-    } else if short.is_some_and(|s| s.starts_with(b"refs/")) {
-        "can be taken for another ref's full name"
-    } else if short.is_some_and(is_hex) {
-        "can be taken for an object id"
-    } else {
-        return None;
-    };
-    Some(Finding::new("ref-name", Family::NotAllowed, format!("{name} {why}")))
-}
-
-fn unknown_pusher() -> Finding {
-    Finding::new(
-        "pusher-unknown",
-        Family::UnknownPusher,
-        "the server gave the gate no name for you, so it can't tell whose push this is",
-    )
-    .hint("this is the server's set-up, not your push: tell its admins")
 }
 
 /// A store error in the pusher's words.

@@ -14,6 +14,7 @@ pub mod names;
 mod opened;
 pub mod post;
 mod ranges;
+mod refused;
 pub mod report;
 pub mod run;
 mod statements;

@@ -215,6 +215,9 @@ fn push_that_would_make_the_repository_shallow() {
     thief.push(&["HEAD:refs/heads/release/1"]).rejected_with("shallow");
     // Shallow on one ref is shallow for the whole repository, gated or not.
     thief.push(&["HEAD:refs/heads/topic"]).rejected_with("shallow");
+    // The same where the server has the parent that the client does not show.
+    kim.push(&["HEAD~1:refs/heads/below"]).accepted();
+    thief.push(&["HEAD:refs/heads/topic"]).rejected_with("shallow");
     assert!(!kim.bare.join("shallow").exists());
     // A shallow clone whose roots the server has is like any other.
     let honest = world.path("clones/honest");
