@@ -24,6 +24,7 @@ pub mod inbox;
 pub mod laptop;
 pub mod log;
 pub mod log_read;
+mod merge;
 pub mod range;
 mod read;
 mod refs;

@@ -26,6 +26,9 @@ use crate::git::change::{self, CommitChange};
 use crate::git::{GitError, Repo};
 use crate::store::{Store, StoreError};
 
+/// Silent merges of a push that are merged again, to see whether they are clean.
+const MERGES: usize = 500;
+
 /// Longest title that statements carry, in characters.
 pub const TITLE: usize = 60;
 
@@ -164,6 +167,7 @@ fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
         limits: bench.limits,
         agent: ranges::agent_of(&standing, bench.pusher.as_ref()),
         seen: BTreeMap::new(),
+        merges_left: MERGES,
         is_clone: matches!(bench.view, View::Clone(_)),
         tips: match &bench.view {
             View::Server => OnceLock::new(),
@@ -335,6 +339,16 @@ fn add_commit(
 ) -> Result<(), Finding> {
     if facts.commits.contains_key(&id) {
         return Ok(());
+    }
+    // A clean merge that shows nothing says nothing of its own (G6); past the limit it has to.
+    let seen = reader.read(id)?;
+    let is_plain = !seen.detection.is_ai_assisted() && seen.commit.parents.len() == 2;
+    if is_plain && reader.merges_left > 0 {
+        reader.merges_left -= 1;
+        let merge = &reader.read(id)?.commit;
+        if bench.repo.is_clean_merge(merge).map_err(|e| ranges::git_finding(&e, bench.limits))? {
+            return Ok(());
+        }
     }
     let seen = reader.read(id)?;
     let done = change::of_commit(bench.repo, &seen.commit, bench.limits)

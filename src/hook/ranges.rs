@@ -33,6 +33,8 @@ pub(super) struct Reader<'a> {
     pub(super) limits: &'a Limits,
     pub(super) agent: Option<Login>,
     pub(super) seen: BTreeMap<ObjectId, Seen>,
+    /// How many silent merges may still be merged again.
+    pub(super) merges_left: usize,
     pub(super) is_clone: bool,
     pub(super) tips: OnceLock<Vec<(RefName, ObjectId)>>,
 }

@@ -110,6 +110,26 @@ fn declared_or_not() {
     kim.push_main().rejected_with(NEEDS);
 }
 
+/// A clean merge makes no declaration of its own; one that brings something of its own does.
+#[test]
+fn merges_that_say_nothing() {
+    let world = World::with(&Policy::standard().detect("declare", "\"required\""));
+    let kim = world.clone("kim");
+    let said = |what: &str| human(format!("{what}\n\nAI-Assisted: no\n"));
+    kim.branch("side", "origin/main");
+    kim.commit(said("Side").file("a", "a\n"));
+    kim.branch("work", "origin/main");
+    kim.commit(said("Work").file("b", "b\n"));
+    kim.git(&["merge", "-q", "--no-ff", "-m", "Merge side", "side"]);
+    let clean = kim.head();
+    std::fs::write(kim.dir.join("c"), "smuggled\n").expect("a file");
+    kim.git(&["add", "c"]);
+    kim.git(&["commit", "-q", "--amend", "-m", "Merge side"]);
+    kim.push_main().rejected_with("AI-Assisted");
+    kim.git(&["reset", "-q", "--hard", &clean]);
+    kim.push_main().lands(&[MAIN]);
+}
+
 #[test]
 fn no_does_not_cancel_a_mark() {
     let world = World::new();
