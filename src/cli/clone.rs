@@ -18,6 +18,9 @@ use crate::git::log::{self, REF};
 use crate::git::log_read::read_log;
 use crate::policy;
 
+/// Bytes of a statement of the log that are read, whatever its server's limit is.
+pub(super) const STATEMENT: usize = 64 << 20;
+
 /// A clone.
 pub(super) struct Clone {
     pub(super) repo: Repo,
@@ -70,7 +73,7 @@ impl Clone {
         let repo = Repo::discover(&here).map_err(|e| {
             CliError::new(e).hint("run this in a clone of the repository that you sign for")
         })?;
-        Ok(Self { repo, limits: Limits::default() })
+        Ok(Self { repo, limits: Limits { statement_bytes: STATEMENT, ..Limits::default() } })
     }
 
     /// The repository's name: a flag, else git config; never guessed from a URL.

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::clone::STATEMENT;
 use super::error::CliError;
-use crate::domain::limits::{Limits, SIGNATURE_BYTES};
+use crate::domain::limits::SIGNATURE_BYTES;
 use crate::domain::statement::Signed;
 use crate::signature;
 
@@ -17,7 +18,7 @@ fn signature_path(file: &Path) -> PathBuf {
 
 /// Reads both files, each within its limit.
 pub(super) fn read_signed(file: &Path) -> Result<Signed, CliError> {
-    let statement = read(file, Limits::default().statement_bytes)?;
+    let statement = read(file, STATEMENT)?;
     let signature = read(&signature_path(file), SIGNATURE_BYTES)?;
     // A mail program may have wrapped it otherwise; only ssh-keygen's own form is taken.
     let signature = signature::normalise(&signature).unwrap_or(signature);

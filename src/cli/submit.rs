@@ -31,7 +31,7 @@ pub(super) fn store_all(all: Vec<Signed>, config: Option<&Path>) -> Result<Exit,
     let policy = policy_of(&settings.policy)?;
     let mut new = Vec::new();
     for signed in all {
-        let s = signature::verify(&signed, &policy)?;
+        let s = signature::verify_within(&signed, &policy, settings.limits.statement_bytes)?;
         new.push(NewStatement {
             signed,
             statement: s.statement,

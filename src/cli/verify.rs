@@ -245,7 +245,8 @@ fn signatures(log: &Log, id: ObjectId) -> Result<Vec<String>, CliError> {
     for signed in &log.statements {
         let Ok(statement) = signature::parse(&signed.statement, usize::MAX) else { continue };
         if statement.subjects.iter().any(|s| s.commit == Some(id)) {
-            let who = policy.as_ref().and_then(|p| signature::verify(signed, p).ok());
+            let who =
+                policy.as_ref().and_then(|p| signature::verify_within(signed, p, usize::MAX).ok());
             let who = who.map_or_else(|| "an unknown key".to_owned(), |s| s.signer.to_string());
             signers.push(format!("{who}, statement {}", signed.hash().short()));
         }
@@ -293,7 +294,8 @@ fn file(path: &Path, log: Option<&Log>, json: bool) -> Result<Exit, CliError> {
         Some(log) => log.current_policy()?,
         None => None,
     };
-    let signer = policy.as_ref().map(|p| signature::verify(&signed, p).map(|s| s.signer));
+    let signer =
+        policy.as_ref().map(|p| signature::verify_within(&signed, p, usize::MAX).map(|s| s.signer));
     let print = signature::fingerprint(&public).unwrap_or_default();
     if json {
         let signer = signer.and_then(Result::ok);

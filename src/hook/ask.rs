@@ -54,7 +54,6 @@ pub(super) async fn ask_store(
     facts: &mut Facts,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    remember_agents(bench, source, reader, facts).await?;
     let assisted: Vec<ObjectId> =
         facts.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id).collect();
     if assisted.is_empty() {

@@ -8,7 +8,7 @@ use crate::domain::ids::{ChangeDigest, ObjectId, PathsDigest, RepositoryName, St
 use crate::domain::policy::Policy;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{SignOff, Signed, Verdict};
-use crate::signature;
+use crate::signature::{self, VerifyError};
 use crate::store::{Store, StoreError, Wanted};
 
 /// What the store says about a set of commits.
@@ -26,7 +26,7 @@ impl Answers {
     /// Keeps what verifies and is for this repository.
     fn keep(&mut self, found: Vec<Signed>, repository: &RepositoryName, policy: &Policy) {
         for signed in found {
-            match signature::verify(&signed, policy) {
+            match verify(&signed, policy) {
                 Ok(s) if s.statement.repository == *repository => {
                     self.sign_offs.insert(s.hash, s);
                 }
@@ -46,6 +46,12 @@ impl Answers {
     }
 }
 
+/// Without a limit of bytes: what the store has was held against one when it came in, and
+/// under a lower one of today a long decline or revocation would be passed over.
+fn verify(signed: &Signed, policy: &Policy) -> Result<SignOff, VerifyError> {
+    signature::verify_within(signed, policy, usize::MAX)
+}
+
 /// Newest statements that are looked through for a title.
 const NEWEST: usize = 200;
 
@@ -56,7 +62,7 @@ pub(super) async fn newest(
     policy: &Policy,
 ) -> Result<Vec<SignOff>, StoreError> {
     let found = store.newest_statements(repository, NEWEST).await?;
-    let verified = found.iter().filter_map(|signed| signature::verify(signed, policy).ok());
+    let verified = found.iter().filter_map(|signed| verify(signed, policy).ok());
     Ok(verified
         .filter(|s| s.statement.repository == *repository)
         .filter(|s| s.statement.verdict == Verdict::Approve)

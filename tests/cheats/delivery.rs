@@ -106,6 +106,20 @@ fn too_large() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// Under a raised limit a long statement is not only taken but counts; else "stored" would be
+/// a lie.
+#[test]
+fn long_under_a_raised_limit_counts() {
+    let world = World::with_settings(&Policy::standard(), "[limits]\nstatement_bytes = 3000000\n");
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push_main().rejected_with(NEEDS);
+    let mut bytes = Draft::approve().commit(&kim, &id).bytes();
+    bytes.splice(1..1, std::iter::repeat_n(b' ', 2 << 20));
+    kim.deliver(&[&sign(&bytes, &key("ghopper"), NAMESPACE)]);
+    kim.push_main().lands(&[MAIN]);
+}
+
 #[test]
 fn too_many() {
     let world = World::with_settings(&Policy::standard(), "[limits]\ndeliveries = 3\n");
