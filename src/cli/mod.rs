@@ -14,6 +14,7 @@ mod files;
 mod hook;
 mod landed;
 mod out;
+mod picked;
 mod policy;
 mod revoke;
 mod show;

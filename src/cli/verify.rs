@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::landed::Ready;
 use super::{files, out};
 use crate::detect::Detector;
-use crate::domain::decision::{Met, RefDecision, Requirement};
+use crate::domain::decision::{MergeDecision, Met, RefDecision, Requirement};
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{ObjectId, PolicyDigest};
 use crate::domain::policy::Policy;
@@ -69,6 +69,8 @@ struct Found<'a> {
     subject: String,
     assisted: bool,
     landing: Option<(&'a Landing, &'a RefDecision)>,
+    /// A merge without a change of its own: nobody need sign it (G16).
+    is_clean_merge: bool,
     /// The requirements, judged again.
     requirements: Vec<Requirement>,
     /// Why they could not be judged again.
@@ -115,16 +117,20 @@ impl<'a> Desk<'a> {
             subject: escape_short(commit.subject(), 60),
             assisted: self.detector.commit(&commit).is_ai_assisted(),
             landing: None,
+            is_clean_merge: false,
             requirements: Vec::new(),
             trouble: None,
             signatures: Vec::new(),
         };
-        found.landing = self
-            .log
-            .decisions
-            .iter()
-            .flat_map(|l| l.decision.refs.iter().map(move |r| (l, r)))
-            .find(|(_, r)| r.commits.iter().any(|c| c.id == id && !c.requirements.is_empty()));
+        // What a decision asked of it is worth more than that one knew it for a clean merge.
+        let landing = |asked: bool| {
+            let knows = |r: &RefDecision| {
+                r.commits.iter().any(|c| c.id == id && !(asked && c.requirements.is_empty()))
+            };
+            let all = self.log.decisions.iter();
+            all.flat_map(|l| l.decision.refs.iter().map(move |r| (l, r))).find(|(_, r)| knows(r))
+        };
+        found.landing = landing(true).or_else(|| landing(false));
         match found.landing {
             Some(landing) => {
                 found.assisted = true;
@@ -148,9 +154,11 @@ impl<'a> Desk<'a> {
         };
         let decision = &landing.decision;
         let again = self.clone.judge_again(policy, decision, r, &[found.id], source)?;
-        found.requirements =
-            again.into_iter().filter(|c| c.id == found.id).flat_map(|c| c.requirements).collect();
-        if found.requirements.is_empty() {
+        let again = again.into_iter().find(|c| c.id == found.id);
+        found.is_clean_merge =
+            again.as_ref().and_then(|c| c.merge.as_ref()).is_some_and(MergeDecision::is_clean);
+        found.requirements = again.map(|c| c.requirements).unwrap_or_default();
+        if found.requirements.is_empty() && !found.is_clean_merge {
             found.trouble = Some("the policy of the log asks nothing of it".to_owned());
         }
         Ok(())
@@ -176,6 +184,7 @@ impl Found<'_> {
             "verified": self.is_verified(),
             "decision": self.landing.map(|(l, _)| &l.decision.id),
             "at": self.landing.map(|(l, _)| l.decision.at),
+            "clean_merge": self.is_clean_merge,
             "row": self.landing.map(|(l, _)| serde_json::json!({
                 "hash": l.hash, "previous": l.previous, "bytes": l.body.len(),
             })),
@@ -207,6 +216,9 @@ impl Found<'_> {
             out::second(d.at),
             d.id
         ));
+        if self.is_clean_merge && self.requirements.is_empty() {
+            text.push_str("  verified, a clean merge: it needs no sign-off of its own\n");
+        }
         for q in &self.requirements {
             text.push_str(&format!("  rule \"{}\": {}\n", escape(q.rule.as_bytes()), said(q)));
         }

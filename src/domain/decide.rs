@@ -8,18 +8,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::{
-    Cannot, CommitDecision, Decision, Early, Family, Finding, FirstPusher, Met, Outcome,
-    RefDecision, Requirement, RuleChecked,
+    Cannot, CommitDecision, Decision, Early, Family, Finding, FirstPusher, MergeDecision, Met,
+    Outcome, RefDecision, Requirement, RuleChecked,
 };
 use super::escape::escape_short;
-use super::evidence::Declared;
-use super::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
+use super::evidence::{Declared, Evidence, Place};
+use super::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId, RefName};
 use super::policy::{Mode, Policy, Rule, Standing};
 
 /// Longest subject shown, in characters.
 const SUBJECT: usize = 60;
+/// Paths of a merge's own change that are kept, and how many characters of each.
+const OWN_PATHS: usize = 20;
+const PATH: usize = 200;
 
 /// Judges one push.
 #[must_use]
@@ -55,6 +58,41 @@ fn drop_circles(refs: &mut [RefDecision]) {
     for q in commits.flat_map(|c| &mut c.requirements) {
         q.push_first.take_if(|name| refused.contains(name));
     }
+}
+
+/// A commit before any rule has looked at it.
+fn view(commit: &CommitFacts) -> CommitDecision {
+    let own = commit.paths.as_deref().unwrap_or_default();
+    let merge = commit.merge.map(|_| MergeDecision {
+        own: own.iter().take(OWN_PATHS).map(|p| escape_short(p.as_bytes(), PATH)).collect(),
+        own_paths: own.len(),
+        brings: None,
+    });
+    CommitDecision {
+        id: commit.id,
+        subject: escape_short(&commit.subject, SUBJECT),
+        evidence: commit.detection.evidence.clone(),
+        merge,
+        findings: Vec::new(),
+        requirements: Vec::new(),
+    }
+}
+
+/// That a marked merge needs nothing of its own has to be shown too (G3, G16).
+fn is_marked_clean_merge(commit: &CommitFacts) -> bool {
+    commit.merge == Some(Merge::Clean) && commit.detection.is_ai_assisted()
+}
+
+/// Whether a rule wants a sign-off of a commit, paths aside: it shows evidence, or it is a
+/// merge that is not clean and brings AI-assisted commits. What a clean merge says of itself
+/// counts only where the rule checks those; a tag that points to it speaks of more (G16).
+fn is_asked(case: Case<'_>, set: &NewCommits) -> bool {
+    let Case { rule, commit, .. } = case;
+    if is_marked_clean_merge(commit) && !rule.check_clean_merges {
+        let by_tag = |e: &Evidence| e.strength.counts() && matches!(e.place, Place::Tag(_));
+        return commit.detection.evidence.iter().any(by_tag);
+    }
+    commit.detection.is_ai_assisted() || set.brings.contains_key(&commit.id)
 }
 
 pub(super) struct Judge<'a> {
@@ -93,13 +131,16 @@ impl Judge<'_> {
                 let Some(commit) = self.facts.commits.get(id) else { continue };
                 let case = Case { rule, reference: r, commit };
                 let (requirement, finding) = self.commit(case, set);
-                if requirement.is_none() && finding.is_none() {
+                if requirement.is_none() && finding.is_none() && !is_marked_clean_merge(commit) {
                     continue;
                 }
                 let entry = commits.entry(*id).or_insert_with(|| {
                     order.push(*id);
-                    Self::view(commit)
+                    view(commit)
                 });
+                if let (Some(merge), Some(brought)) = (&mut entry.merge, set.brings.get(id)) {
+                    merge.brings = Some(*brought);
+                }
                 entry.requirements.extend(requirement);
                 entry.findings.extend(finding);
             }
@@ -122,16 +163,6 @@ impl Judge<'_> {
             commits,
             ungated_ai: r.ungated_ai.len(),
             early: self.early(r),
-        }
-    }
-
-    fn view(commit: &CommitFacts) -> CommitDecision {
-        CommitDecision {
-            id: commit.id,
-            subject: escape_short(&commit.subject, SUBJECT),
-            evidence: commit.detection.evidence.clone(),
-            findings: Vec::new(),
-            requirements: Vec::new(),
         }
     }
 
@@ -200,10 +231,12 @@ impl Judge<'_> {
         if !matches {
             return (None, None);
         }
-        if case.commit.detection.is_ai_assisted() {
+        if is_asked(case, set) {
             return (Some(self.requirement(case, set)), None);
         }
-        let silent = case.commit.detection.declared == Declared::Nothing;
+        // A clean merge makes no declaration of its own.
+        let silent = case.commit.merge != Some(Merge::Clean)
+            && case.commit.detection.declared == Declared::Nothing;
         let finding = (self.policy.detect.declaration_required && silent).then(|| {
             Finding::new(
                 "declaration-missing",

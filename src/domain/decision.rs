@@ -177,10 +177,33 @@ pub struct CommitDecision {
     pub subject: String,
     /// What tells that it is AI-assisted.
     pub evidence: Vec<Evidence>,
+    /// What it is as a merge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergeDecision>,
     /// Problems of the commit that no sign-off mends.
     pub findings: Vec<Finding>,
     /// One for each rule that wants something of it.
     pub requirements: Vec<Requirement>,
+}
+
+/// What a commit with several parents is (G16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeDecision {
+    /// The first paths of its own change, escaped; empty for a clean merge.
+    pub own: Vec<String>,
+    /// How many there are.
+    pub own_paths: usize,
+    /// An AI-assisted commit, new for this ref, that it brings together with others: why a
+    /// merge that is not clean is AI-assisted whatever it says.
+    pub brings: Option<ObjectId>,
+}
+
+impl MergeDecision {
+    /// Whether it holds what the automatic merge of its parents gives.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.own_paths == 0
+    }
 }
 
 /// What one rule wants of one AI-assisted commit on one ref, and what is there.

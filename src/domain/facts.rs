@@ -1,6 +1,6 @@
 //! All that is known about one push, collected before anything is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,8 +65,23 @@ pub struct RefFacts {
     pub sets: Vec<NewCommits>,
     /// What could not be read, or must not be.
     pub problems: Vec<Finding>,
-    /// On an ungated ref: the new commits that show evidence (G25).
+    /// On an ungated ref: the new commits that show evidence (G25), and merges of its new
+    /// commits as in [`NewCommits::brings`].
     pub ungated_ai: Vec<ObjectId>,
+}
+
+impl Facts {
+    /// Commits that are AI-assisted for any ref of the push: by what they show, or as a
+    /// merge by what they bring together (G16).
+    #[must_use]
+    pub fn assisted(&self) -> BTreeSet<ObjectId> {
+        let shows = self.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id);
+        let brings = self.refs.iter().flat_map(|r| {
+            let of_sets = r.sets.iter().flat_map(|s| s.brings.keys());
+            of_sets.chain(&r.ungated_ai).copied()
+        });
+        shows.chain(brings).filter(|id| self.commits.contains_key(id)).collect()
+    }
 }
 
 impl RefFacts {
@@ -99,6 +114,9 @@ pub struct NewCommits {
     pub checked: usize,
     /// Those that stand in [`Facts::commits`], oldest first.
     pub commits: Vec<ObjectId>,
+    /// Merges among them that are not clean, each with an AI-assisted commit of this set
+    /// that it brings together with others: that makes them AI-assisted too (G16).
+    pub brings: BTreeMap<ObjectId, ObjectId>,
     /// Refs of this push that the rule trusts and that will hold some of them.
     pub lands_first: Vec<(RefName, Vec<ObjectId>)>,
 }
@@ -118,8 +136,19 @@ pub struct CommitFacts {
     pub brought: bool,
     /// What it does; `None` for a merge or an empty change.
     pub change: Option<ChangeDigest>,
-    /// Its changed paths; `None` where every rule of the ref matches (G4).
+    /// Its changed paths, a merge's own; `None` where every rule of the ref matches (G4).
     pub paths: Option<Vec<RepoPath>>,
+    /// What it is as a merge; `None` for a commit with one parent or none.
+    pub merge: Option<Merge>,
+}
+
+/// A commit with several parents (G16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// It holds what the automatic merge of its parents gives.
+    Clean,
+    /// It has a change of its own: [`CommitFacts::paths`].
+    Own,
 }
 
 /// A sign-off that came with the push (G24).

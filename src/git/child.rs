@@ -23,6 +23,11 @@ use super::GitError;
 
 /// Bytes of standard output taken: about two million refs.
 const STDOUT_BYTES: usize = 256 << 20;
+/// What [`Child::bounded`] runs first: kibibytes of address space, beyond what packs that are
+/// mapped take, and seconds of processor time. A harder limit that stands already stays.
+const BOUNDS: &str = "[ \"$(ulimit -Hv)\" = unlimited ] && ulimit -v 6291456; \
+    [ \"$(ulimit -Ht)\" = unlimited ] && ulimit -t 120; \
+    exec git -c core.packedGitLimit=1g -c core.packedGitWindowSize=64m \"$@\"";
 /// Bytes of standard error kept.
 const STDERR_BYTES: usize = 4 << 10;
 
@@ -78,7 +83,10 @@ fn inherited(command: &mut Command, name: &str) {
 
 impl Child {
     fn new(name: &str) -> Self {
-        let mut command = Command::new("git");
+        Self::of(Command::new("git"), name)
+    }
+
+    fn of(mut command: Command, name: &str) -> Self {
         command.env_clear();
         inherited(&mut command, "PATH");
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
@@ -88,7 +96,20 @@ impl Child {
     /// In the sealed environment, in the repository `git_dir`. With an explicit `GIT_DIR`
     /// git checks no ownership; whoever opened the repository has.
     pub(super) fn sealed(git_dir: &Path, name: &str) -> Self {
-        let mut child = Self::new(name);
+        Self::new(name).seal(git_dir, &[])
+    }
+
+    /// As [`Child::sealed`], with settings, and with bounds on memory and processor time for
+    /// work whose cost a push chooses (G20): past them it is killed or fails.
+    pub(super) fn bounded(git_dir: &Path, name: &str, settings: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", BOUNDS, "git"]);
+        Self::of(shell, name).seal(git_dir, settings)
+    }
+
+    fn seal(self, git_dir: &Path, settings: &[&str]) -> Self {
+        let mut child = self;
+        let name = child.name.clone();
         child
             .command
             .current_dir(git_dir)
@@ -103,7 +124,11 @@ impl Child {
             // No fetching of what a partial clone lacks; older gits heed the second alone.
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_ALLOW_PROTOCOL", "none")
-            .args(["-c", "core.commitGraph=false", "-c", "advice.graftFileDeprecated=false", name]);
+            .args(["-c", "core.commitGraph=false", "-c", "advice.graftFileDeprecated=false"]);
+        for setting in settings {
+            child.command.args(["-c", setting]);
+        }
+        child.command.arg(name);
         child
     }
 

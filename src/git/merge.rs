@@ -1,24 +1,134 @@
-//! Whether a merge is what git makes of its parents by itself.
+//! What merge commits do by themselves (G16): every path whose result is not what the clean
+//! automatic merge of the parents gives.
+//!
+//! STRATEGY. Git's own `merge-tree` merges all pairs of parents of a push again, in one
+//! child, renames on, the virtual bases of criss-cross histories included. Its objects go to
+//! a temporary folder: in the quarantine git would keep them. What then differs from the
+//! pushed trees is merged once more without following renamed folders, as libgit2 and older
+//! gits do; equal to either is clean. Ids are compared, never names. No attribute, no merge
+//! driver and no configuration but the repository's own takes part.
+//!
+//! More than two parents can't be merged so: there, own is what differs from every parent,
+//! and where only one way of changing a path is among the parents, what is not that.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::path::Path;
 
+use super::change::{between_trees, tree_of};
 use super::environment::quoted_alternate;
 use super::{GitError, Repo};
-use crate::domain::ids::{ObjectFormat, ObjectId};
+use crate::domain::change::Side;
+use crate::domain::ids::{ObjectFormat, ObjectId, RepoPath};
+use crate::domain::limits::Limits;
 use crate::domain::object::Commit;
 
+/// Settings that would change what an automatic merge gives, at git's defaults.
+const DEFAULTS: [&str; 4] =
+    ["diff.renames=true", "merge.renames=true", "merge.renameLimit=7000", "diff.renameLimit=7000"];
+/// How a folder that one side renamed takes what the other side adds to it: git's default,
+/// and what libgit2 and older gits do.
+const FOLDERS: [&str; 2] = ["merge.directoryRenames=conflict", "merge.directoryRenames=false"];
+
+/// What a merge commit does by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnChange {
+    /// Nothing: it holds what the automatic merge of its parents gives.
+    Clean,
+    /// It decides what these paths hold; sorted, at least one.
+    Paths(Vec<RepoPath>),
+}
+
+/// What an automatic merge gave.
+struct Again {
+    tree: ObjectId,
+    conflicts: Vec<RepoPath>,
+    is_clean: bool,
+}
+
 impl Repo {
-    /// Whether a commit with two parents holds exactly the tree of their clean automatic
-    /// merge, renames on. `false` for any other commit, for a conflict, and where the parents
-    /// have no common past. Attributes choose no merge driver. One child, whose objects go to
-    /// a temporary folder: in the quarantine git would keep them.
+    /// What each merge does by itself; commits with one parent or none are left out. At most
+    /// two children, and one for each commit with more than two parents.
     ///
     /// # Errors
-    /// [`GitError`] where the child can't be started or a folder can't be made.
-    pub fn is_clean_merge(&self, commit: &Commit) -> Result<bool, GitError> {
-        let [ours, theirs] = commit.parents.as_slice() else { return Ok(false) };
+    /// [`GitError::TooManyPaths`] and others of [`between_trees`] for an own change that is
+    /// too large; [`GitError`] where a child fails or needs more memory than it may take.
+    pub fn own_changes(
+        &self,
+        merges: &[&Commit],
+        limits: &Limits,
+    ) -> Result<BTreeMap<ObjectId, OwnChange>, GitError> {
+        let mut own = BTreeMap::new();
+        let mut pairs: Vec<&Commit> = Vec::new();
+        for merge in merges {
+            match merge.parents.len() {
+                0 | 1 => {}
+                2 => pairs.push(merge),
+                _ => {
+                    let paths = self.own_of_many(merge, limits)?;
+                    let clean = paths.is_empty();
+                    own.insert(
+                        merge.id,
+                        if clean { OwnChange::Clean } else { OwnChange::Paths(paths) },
+                    );
+                }
+            }
+        }
+        let mut paths: BTreeMap<ObjectId, Vec<RepoPath>> = BTreeMap::new();
+        for folders in FOLDERS {
+            if !pairs.is_empty() {
+                pairs = self.merge_pairs(&pairs, folders, limits, &mut own, &mut paths)?;
+            }
+        }
+        for merge in pairs {
+            let mut paths = paths.remove(&merge.id).unwrap_or_default();
+            if paths.is_empty() {
+                // A conflict of which git names no path: everything that the merge brings.
+                let first = merge.parents.first().map(|id| tree_of(self, *id)).transpose()?;
+                paths = paths_between(self, first, merge.tree, limits)?;
+            }
+            own.insert(merge.id, OwnChange::Paths(paths));
+        }
+        Ok(own)
+    }
+
+    /// Merges again. The clean ones go to `own`, the others come back, and their paths go
+    /// to `paths` unless an earlier round found some.
+    fn merge_pairs<'a>(
+        &self,
+        pairs: &[&'a Commit],
+        folders: &str,
+        limits: &Limits,
+        own: &mut BTreeMap<ObjectId, OwnChange>,
+        paths: &mut BTreeMap<ObjectId, Vec<RepoPath>>,
+    ) -> Result<Vec<&'a Commit>, GitError> {
         let failed = |source| GitError::File { path: "a temporary folder".into(), source };
         let folder = tempfile::tempdir().map_err(failed)?;
+        let results = self.merge_tree(pairs, folders, folder.path())?;
+        let with_results = self.with_objects(folder.path())?;
+        let mut open = Vec::new();
+        for (merge, again) in pairs.iter().zip(results) {
+            if again.is_clean && again.tree == merge.tree {
+                own.insert(merge.id, OwnChange::Clean);
+                continue;
+            }
+            open.push(*merge);
+            let found = paths.entry(merge.id).or_default();
+            if found.is_empty() {
+                let differs = paths_between(&with_results, Some(again.tree), merge.tree, limits)?;
+                let all: BTreeSet<_> = differs.into_iter().chain(again.conflicts).collect();
+                found.extend(all);
+            }
+        }
+        Ok(open)
+    }
+
+    fn merge_tree(
+        &self,
+        pairs: &[&Commit],
+        folders: &str,
+        objects: &Path,
+    ) -> Result<Vec<Again>, GitError> {
         let mut alternates = OsString::new();
         if let Some(quarantine) = &self.quarantine {
             alternates.push(quoted_alternate(&quarantine.objects));
@@ -31,14 +141,109 @@ impl Repo {
                 "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
             }
         };
-        let said = self
-            .git("merge-tree")
-            .env("GIT_OBJECT_DIRECTORY", folder.path())
+        let mut settings: Vec<&str> = DEFAULTS.to_vec();
+        settings.push(folders);
+        let stdin: String = pairs
+            .iter()
+            .filter_map(|c| match c.parents.as_slice() {
+                [ours, theirs] => Some(format!("{ours} {theirs}\n")),
+                _ => None,
+            })
+            .collect();
+        let stdout = self
+            .bounded_git("merge-tree", &settings)
+            .env("GIT_OBJECT_DIRECTORY", objects)
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates)
             .env("GIT_ATTR_SOURCE", empty_tree)
-            .args(["--write-tree", "--no-messages", &ours.to_string(), &theirs.to_string()])
-            .run()?;
-        let tree = said.stdout.split(|b| *b == b'\n').next().and_then(ObjectId::from_hex);
-        Ok(said.code == 0 && tree == Some(commit.tree))
+            .args(["--stdin", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories"])
+            .stdin(stdin.into_bytes())
+            .output()?;
+        let results = parse(&stdout, self.format()).filter(|r| r.len() == pairs.len());
+        results.ok_or_else(|| GitError::Child {
+            command: "merge-tree".to_owned(),
+            reason: "its output is cut short or not what was asked for".to_owned(),
+        })
+    }
+
+    /// A commit with more than two parents: what differs from all of them, and, if they
+    /// share a single base, what is not the one way in which they change a path.
+    fn own_of_many(&self, merge: &Commit, limits: &Limits) -> Result<Vec<RepoPath>, GitError> {
+        let mut trees = Vec::new();
+        for parent in &merge.parents {
+            trees.push(tree_of(self, *parent)?);
+        }
+        let mut differs: BTreeMap<RepoPath, usize> = BTreeMap::new();
+        for tree in &trees {
+            for path in paths_between(self, Some(*tree), merge.tree, limits)? {
+                *differs.entry(path).or_default() += 1;
+            }
+        }
+        let from_all = differs.into_iter().filter(|(_, n)| *n == trees.len()).map(|(p, _)| p);
+        let mut own: BTreeSet<RepoPath> = from_all.collect();
+        if let [base] = self.octopus_bases(&merge.parents)?.as_slice() {
+            own.extend(self.dropped(tree_of(self, *base)?, &trees, merge.tree, limits)?);
+        }
+        Ok(own.into_iter().collect())
+    }
+
+    /// Paths that the parents change in one way alone, and that do not hold this.
+    fn dropped(
+        &self,
+        base: ObjectId,
+        parents: &[ObjectId],
+        result: ObjectId,
+        limits: &Limits,
+    ) -> Result<Vec<RepoPath>, GitError> {
+        let mut ways: BTreeMap<RepoPath, BTreeSet<Option<Side>>> = BTreeMap::new();
+        for tree in parents {
+            let change = between_trees(self, Some(base), Some(*tree), limits)?;
+            for entry in change.entries() {
+                ways.entry(entry.path.clone()).or_default().insert(entry.new);
+            }
+        }
+        let result = between_trees(self, Some(base), Some(result), limits)?;
+        let held: BTreeMap<&RepoPath, Option<Side>> =
+            result.entries().iter().map(|e| (&e.path, e.new)).collect();
+        let is_dropped = |path: &RepoPath, ways: &BTreeSet<Option<Side>>| {
+            ways.len() == 1 && held.get(path) != ways.first()
+        };
+        Ok(ways.iter().filter(|(p, w)| is_dropped(p, w)).map(|(p, _)| p.clone()).collect())
+    }
+}
+
+fn paths_between(
+    repo: &Repo,
+    old: Option<ObjectId>,
+    new: ObjectId,
+    limits: &Limits,
+) -> Result<Vec<RepoPath>, GitError> {
+    let change = between_trees(repo, old, Some(new), limits)?;
+    Ok(change.entries().iter().map(|e| e.path.clone()).collect())
+}
+
+/// One result after the other: `1` where it is clean, else `0`; the tree; the names of
+/// paths in conflict; an empty field.
+fn parse(stdout: &[u8], format: ObjectFormat) -> Option<Vec<Again>> {
+    let mut results = Vec::new();
+    let mut fields = stdout.split(|c| *c == 0);
+    loop {
+        let is_clean = match fields.next()? {
+            b"" => return fields.next().is_none().then_some(results),
+            b"0" => false,
+            b"1" => true,
+            _ => return None,
+        };
+        let tree = ObjectId::from_hex(fields.next()?).filter(|id| id.format() == format)?;
+        let mut conflicts = Vec::new();
+        loop {
+            match fields.next()? {
+                b"" => break,
+                path => conflicts.push(RepoPath::new(path)),
+            }
+        }
+        if is_clean && !conflicts.is_empty() {
+            return None;
+        }
+        results.push(Again { tree, conflicts, is_clean });
     }
 }

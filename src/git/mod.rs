@@ -9,7 +9,7 @@
 //!
 //! What is read from objects is read in process. These start one child each: walks that
 //! are not a plain chain of single parents ([`range`]), [`Repo::refs`],
-//! [`Repo::merge_bases`], [`Repo::symbolic_aliases`] where refs are not files, every write
+//! [`Repo::merge_bases`], [`Repo::own_changes`] of merges, [`Repo::symbolic_aliases`] where refs are not files, every write
 //! ([`log`], [`inbox`]), and everything in [`laptop`].
 //! A push of commits with one parent each, on top of the ref's old value, starts none.
 
@@ -39,6 +39,7 @@ mod write;
 
 pub use environment::{HookEnv, Quarantine};
 pub use error::GitError;
+pub use merge::OwnChange;
 pub use read::{Kind, Peeled};
 pub use remote::PushSaid;
 pub use repo::Repo;

@@ -112,13 +112,23 @@ impl Repo {
     /// The best common ancestors of two commits, sorted; empty where they share none. One
     /// child.
     pub fn merge_bases(&self, a: ObjectId, b: ObjectId) -> Result<Vec<ObjectId>, GitError> {
-        let names = [a.to_string(), b.to_string()];
-        let said = self.git("merge-base").args(["--all", "--"]).args(names).run()?;
+        self.bases(&["--all"], &[a, b])
+    }
+
+    /// The best common ancestors of all of these commits at once, sorted; empty where they
+    /// share none. One child.
+    pub(super) fn octopus_bases(&self, commits: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+        self.bases(&["--all", "--octopus"], commits)
+    }
+
+    fn bases(&self, how: &[&str], commits: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+        let names = commits.iter().map(ToString::to_string);
+        let said = self.git("merge-base").args(how).args(["--"]).args(names).run()?;
         match said.code {
             0 => {}
             1 if said.stdout.is_empty() && said.stderr.is_empty() => return Ok(Vec::new()),
             _ => {
-                let missing = [a, b].into_iter().find(|id| !self.exists(*id));
+                let missing = commits.iter().copied().find(|id| !self.exists(*id));
                 return Err(match missing {
                     Some(id) => GitError::Missing { id },
                     None => said.error("merge-base"),

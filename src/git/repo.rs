@@ -103,7 +103,33 @@ impl Repo {
 
     /// A `git` in the sealed environment that sees what this repository sees.
     pub(super) fn git(&self, name: &str) -> Child {
-        let child = Child::sealed(&self.git_dir, name);
+        self.seeing(Child::sealed(&self.git_dir, name))
+    }
+
+    /// The same with [`Child::bounded`].
+    pub(super) fn bounded_git(&self, name: &str, settings: &[&str]) -> Child {
+        self.seeing(Child::bounded(&self.git_dir, name, settings))
+    }
+
+    /// The same repository with further objects.
+    pub(super) fn with_objects(&self, dir: &Path) -> Result<Self, GitError> {
+        let mut own = vec![dir.to_owned()];
+        own.extend(self.quarantine.iter().map(|q| q.objects.clone()));
+        own.push(self.objects.clone());
+        own.extend(alternates_of(&self.objects));
+        Ok(Self {
+            git_dir: self.git_dir.clone(),
+            common_dir: self.common_dir.clone(),
+            objects: self.objects.clone(),
+            quarantine: self.quarantine.clone(),
+            format: self.format,
+            ref_storage: self.ref_storage,
+            odb: database(self.format, &own)?,
+            before: None,
+        })
+    }
+
+    fn seeing(&self, child: Child) -> Child {
         match &self.quarantine {
             None => child,
             Some(quarantine) => child

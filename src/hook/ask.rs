@@ -21,6 +21,9 @@ use crate::store::StoreError;
 /// Sign-offs shown for their title alone.
 const TITLES: usize = 3;
 
+/// What the row of a merge says that shows no mark (G16).
+const NO_MARK: &str = "a merge with a change of its own";
+
 /// Who has a hand in a commit by its own text. Known agents stand for nobody, unless the
 /// policy gives their address to somebody: a marker must not take a senior out of sight.
 pub(super) fn contributors(
@@ -54,8 +57,7 @@ pub(super) async fn ask_store(
     facts: &mut Facts,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    let assisted: Vec<ObjectId> =
-        facts.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id).collect();
+    let assisted: Vec<ObjectId> = facts.assisted().into_iter().collect();
     if assisted.is_empty() {
         return Ok(());
     }
@@ -120,7 +122,7 @@ fn sighting(bench: &Bench<'_>, commit: &CommitFacts, changes: &Changes) -> Sight
         change: commit.change,
         paths: changes.get(&commit.id).map(|(p, _)| *p),
         contributors: commit.contributors.clone(),
-        evidence: evidence.map(|e| e.text.clone()).unwrap_or_default(),
+        evidence: evidence.map_or_else(|| NO_MARK.to_owned(), |e| e.text.clone()),
     }
 }
 
@@ -170,10 +172,8 @@ fn tie(
         nets: BTreeMap::new(),
     };
     let mut covers = BTreeMap::new();
-    for id in gated {
-        let Some(commit) = facts.commits.get(id).filter(|c| c.detection.is_ai_assisted()) else {
-            continue;
-        };
+    for id in facts.assisted().intersection(gated) {
+        let Some(commit) = facts.commits.get(id) else { continue };
         let landing = Landing {
             id: *id,
             title: escape_short(&commit.subject, TITLE),

@@ -11,23 +11,21 @@ use jiff::Timestamp;
 use super::ask::{self, ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::input::Update;
+use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
 use crate::detect::Detector;
 use crate::domain::change::Change;
-use crate::domain::decision::{Family, Finding, RefDecision};
+use crate::domain::decision::{CommitDecision, Family, Finding, RefDecision};
 use crate::domain::digest::{change_digest, paths_digest};
-use crate::domain::facts::{CommitFacts, Facts, NewCommits, RefChange, RefFacts};
+use crate::domain::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
 use crate::domain::limits::Limits;
 use crate::domain::policy::{Mode, Policy};
 use crate::git::change::{self, CommitChange};
-use crate::git::{GitError, Repo};
+use crate::git::{GitError, OwnChange, Repo};
 use crate::store::{Store, StoreError};
-
-/// Silent merges of a push that are merged again, to see whether they are clean.
-const MERGES: usize = 500;
 
 /// Longest title that statements carry, in characters.
 pub const TITLE: usize = 60;
@@ -121,10 +119,11 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
         store_error = Some(e);
     }
     let mut reader = reader(bench);
-    walk_refs(bench, &others, &mut reader, &mut facts);
+    let ungated = walk_refs(bench, &others, &mut reader, &mut facts);
     if let Err(e) = remember_agents(bench, source, &mut reader, &facts).await {
         store_error.get_or_insert(e);
     }
+    merges::weigh(bench, &mut reader, &mut facts, &ungated);
     let changes = settle(bench, &mut reader, &mut facts);
     if store_error.is_none()
         && let Err(e) = ask_store(bench, source, &mut reader, &mut facts, &changes).await
@@ -167,7 +166,7 @@ fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
         limits: bench.limits,
         agent: ranges::agent_of(&standing, bench.pusher.as_ref()),
         seen: BTreeMap::new(),
-        merges_left: MERGES,
+        own: BTreeMap::new(),
         is_clone: matches!(bench.view, View::Clone(_)),
         tips: match &bench.view {
             View::Server => OnceLock::new(),
@@ -199,8 +198,15 @@ async fn deliveries(
 /// Paths and changes of commits that matter.
 pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
 
-/// Reads every ref's new commits; the sets hold all of them until [`settle`].
-fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, facts: &mut Facts) {
+/// Reads every ref's new commits; the sets hold all of them until [`settle`]. Returns the
+/// merges of ungated refs.
+fn walk_refs(
+    bench: &Bench<'_>,
+    updates: &[Update],
+    reader: &mut Reader<'_>,
+    facts: &mut Facts,
+) -> Vec<Ungated> {
+    let mut ungated = Vec::new();
     for update in updates {
         let (names, unresolved) = match names_of(bench, update) {
             Ok(names) => (names, None),
@@ -228,14 +234,21 @@ fn walk_refs(bench: &Bench<'_>, updates: &[Update], reader: &mut Reader<'_>, fac
                     Err(problem) => r.problems.push(problem.with_mode(mode)),
                 },
                 None => {
-                    let (assisted, trouble) = reader.ungated(update);
-                    r.ungated_ai = assisted;
+                    let (new, trouble) = reader.ungated(update);
+                    let merges: Vec<_> =
+                        new.iter().filter(|id| reader.is_merge(id)).copied().collect();
+                    r.ungated_ai = new.into_iter().filter(|id| reader.is_ai(id)).collect();
+                    if !merges.is_empty() {
+                        let around = reader.ahead_of_gated(update);
+                        ungated.push(Ungated { place: facts.refs.len(), merges, around });
+                    }
                     r.problems.extend(trouble.map(|problem| ungated_problem(bench, problem)));
                 }
             }
         }
         facts.refs.push(r);
     }
+    ungated
 }
 
 /// What could not be read of an ungated ref rejects nothing (G5), but is told: the gate may
@@ -293,11 +306,19 @@ pub async fn collect_landed(
     for id in commits {
         reader.read(*id)?;
     }
+    let merges: Vec<_> = commits.iter().filter(|id| reader.is_merge(id)).copied().collect();
+    reader.learn_own_changes(merges).map_err(|e| ranges::git_finding(&e, bench.limits))?;
+    let brings = |c: &CommitDecision| {
+        let brought = c.merge.as_ref()?.brings?;
+        (commits.contains(&c.id) && reader.has_own_change(&c.id)).then_some((c.id, brought))
+    };
+    let brings: BTreeMap<_, _> = landed.commits.iter().filter_map(brings).collect();
     let rules = bench.policy.rules_for(&bench.repository).filter(|(_, r)| r.gates(&landed.name));
     let set = |(rule, _)| NewCommits {
         rule,
         checked: commits.len(),
         commits: commits.to_vec(),
+        brings: brings.clone(),
         lands_first: Vec::new(),
     };
     facts.refs.push(RefFacts {
@@ -340,16 +361,6 @@ fn add_commit(
     if facts.commits.contains_key(&id) {
         return Ok(());
     }
-    // A clean merge that shows nothing says nothing of its own (G6); past the limit it has to.
-    let seen = reader.read(id)?;
-    let is_plain = !seen.detection.is_ai_assisted() && seen.commit.parents.len() == 2;
-    if is_plain && reader.merges_left > 0 {
-        reader.merges_left -= 1;
-        let merge = &reader.read(id)?.commit;
-        if bench.repo.is_clean_merge(merge).map_err(|e| ranges::git_finding(&e, bench.limits))? {
-            return Ok(());
-        }
-    }
     let seen = reader.read(id)?;
     let done = change::of_commit(bench.repo, &seen.commit, bench.limits)
         .map_err(|e| ranges::git_finding(&e, bench.limits))?;
@@ -360,6 +371,13 @@ fn add_commit(
         }
         CommitChange::Merge | CommitChange::Empty => (None, None),
     };
+    let (merge, paths) = match reader.own.get(&id) {
+        Some(OwnChange::Clean) => (Some(Merge::Clean), None),
+        Some(OwnChange::Paths(own)) => (Some(Merge::Own), Some(own.clone())),
+        // Nobody could tell, or asked: it is held for a merge with every path of its own.
+        None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
+    };
+    let seen = reader.read(id)?;
     let commit = CommitFacts {
         id,
         subject: seen.commit.subject().to_vec(),
@@ -368,6 +386,7 @@ fn add_commit(
         brought: seen.brought,
         change: digest,
         paths,
+        merge,
     };
     facts.commits.insert(id, commit);
     Ok(())

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::merges;
 use super::ranges::Reader;
 use crate::domain::change::Change;
 use crate::domain::digest::{change_digest, change_digest_of_bytes, paths_digest};
@@ -251,7 +252,8 @@ fn range_of(
     let max = reader.limits.new_commits;
     let commits = range::new_commits(reader.repo, net.tip, &[net.base], max).map_err(unreadable)?;
     let mut assisted = Vec::new();
-    for id in commits {
+    for id in &commits {
+        let id = *id;
         let named = statement.subjects.iter().any(|s| s.commit == Some(id));
         if !named {
             return Err(format!("its range leaves out {}", id.short()));
@@ -262,5 +264,11 @@ fn range_of(
             assisted.push(id);
         }
     }
+    let below = merges::below(reader, &commits);
+    let is_open = |id: &&ObjectId| reader.is_merge(id) && !assisted.contains(id);
+    let mut bringing: Vec<ObjectId> = commits.iter().filter(is_open).copied().collect();
+    bringing.retain(|id| merges::brought(reader, &below, id).is_some());
+    reader.learn_own_changes(bringing.iter().copied()).map_err(unreadable)?;
+    assisted.extend(bringing.into_iter().filter(|id| reader.has_own_change(id)));
     Ok(assisted)
 }

@@ -10,6 +10,7 @@ mod deliver;
 pub mod environment;
 pub mod input;
 mod log;
+mod merges;
 pub mod names;
 mod opened;
 pub mod post;

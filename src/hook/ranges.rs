@@ -19,7 +19,7 @@ use crate::domain::object::{Commit, Tag};
 use crate::domain::policy::{Mode, Policy, Role, Rule, Standing};
 use crate::domain::sighting::Sighting;
 use crate::git::range;
-use crate::git::{GitError, Kind, Repo};
+use crate::git::{GitError, Kind, OwnChange, Repo};
 
 /// Other refs of the push that are looked at for "push it first".
 const OTHERS: usize = 8;
@@ -33,8 +33,8 @@ pub(super) struct Reader<'a> {
     pub(super) limits: &'a Limits,
     pub(super) agent: Option<Login>,
     pub(super) seen: BTreeMap<ObjectId, Seen>,
-    /// How many silent merges may still be merged again.
-    pub(super) merges_left: usize,
+    /// What merges do by themselves, as far as anybody asked (G16).
+    pub(super) own: BTreeMap<ObjectId, OwnChange>,
     pub(super) is_clone: bool,
     pub(super) tips: OnceLock<Vec<(RefName, ObjectId)>>,
 }
@@ -96,13 +96,19 @@ impl Reader<'_> {
                 self.read(*id)?;
             }
             let checked = commits.len();
-            sets.push(NewCommits { rule: place, checked, commits, lands_first: Vec::new() });
+            sets.push(NewCommits {
+                rule: place,
+                checked,
+                commits,
+                brings: BTreeMap::new(),
+                lands_first: Vec::new(),
+            });
         }
         Ok(Walked { change, sets })
     }
 
-    /// AI-assisted new commits of an ungated ref: not reachable from any ref's old value.
-    /// What can't be read is told, and hides nothing of the rest.
+    /// The new commits of an ungated ref, not reachable from any ref's old value; none where
+    /// none of them matters. What can't be read is told, and hides nothing of the rest.
     pub(super) fn ungated(&mut self, update: &Update) -> (Vec<ObjectId>, Option<Finding>) {
         match self.ungated_ids(update) {
             Ok(ids) => {
@@ -110,10 +116,21 @@ impl Reader<'_> {
                 for id in &ids {
                     trouble = trouble.or(self.read(*id).err());
                 }
-                (ids.into_iter().filter(|id| self.is_ai(id)).collect(), trouble)
+                (ids, trouble)
             }
             Err(problem) => (Vec::new(), Some(problem)),
         }
+    }
+
+    /// What a gated ref would have to take with the tip of an ungated one, as far as it can
+    /// be read: what is below a merge tells whether it is AI-assisted (G16).
+    pub(super) fn ahead_of_gated(&mut self, update: &Update) -> Vec<ObjectId> {
+        let Ok(tips) = self.tips() else { return Vec::new() };
+        let is_gated = |name| self.policy.mode_of(self.repository, [name]).is_some();
+        let hidden: Vec<_> = tips.iter().filter(|(n, _)| is_gated(n)).map(|(_, id)| *id).collect();
+        let max = self.limits.new_commits;
+        let ahead = range::new_commits(self.repo, update.new, &hidden, max).unwrap_or_default();
+        ahead.into_iter().filter(|id| self.read(*id).is_ok()).collect()
     }
 
     fn ungated_ids(&mut self, update: &Update) -> Result<Vec<ObjectId>, Finding> {
@@ -132,7 +149,7 @@ impl Reader<'_> {
                 .map_err(|e| self.git(e))?;
             let mut matters = false;
             for id in &own {
-                matters |= self.read(*id).is_err() || self.is_ai(id);
+                matters |= self.read(*id).is_err() || self.is_ai(id) || self.is_merge(id);
             }
             if !matters {
                 return Ok(Vec::new());
@@ -142,7 +159,8 @@ impl Reader<'_> {
         range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| self.git(e))
     }
 
-    fn is_ai(&self, id: &ObjectId) -> bool {
+    /// Whether a commit that was read shows evidence.
+    pub(super) fn is_ai(&self, id: &ObjectId) -> bool {
         self.seen.get(id).is_some_and(|s| s.detection.is_ai_assisted())
     }
 
@@ -228,7 +246,8 @@ impl Reader<'_> {
         names: &[RefName],
         all: &[(RefName, ObjectId)],
     ) {
-        set.commits.retain(|id| self.seen.get(id).is_some_and(|s| s.matters(self.policy)));
+        let matters = |id: &ObjectId| self.seen.get(id).is_some_and(|s| s.matters(self.policy));
+        set.commits.retain(|id| matters(id) || set.brings.contains_key(id));
         let Some(rule) = self.policy.rules.get(set.rule) else { return };
         if set.commits.is_empty() {
             return;

@@ -6,6 +6,7 @@ mod delivery;
 mod environment;
 mod four_eyes;
 mod marks;
+mod merges;
 mod net_change;
 mod ranges;
 mod references;

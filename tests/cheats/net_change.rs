@@ -1,7 +1,7 @@
 //! The sum of a range (G3, G11).
 
 use crate::support::world::lines;
-use crate::support::{CLAUDE, Clone, Draft, MAIN, NEEDS, World, ai, human};
+use crate::support::{CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 /// A range statement as `approve BASE..TIP` makes it.
 #[track_caller]
@@ -139,7 +139,7 @@ fn unflagged_commit_of_the_range_is_named_as_well() {
 
 #[test]
 fn net_change_does_not_cover_a_merge() {
-    let world = World::new();
+    let world = World::with(&Policy::standard().with("clean_merges", "\"check\""));
     let kim = world.clone("kim");
     let base = kim.head();
     let one = kim.commit(ai("One").file("a", "a\n"));

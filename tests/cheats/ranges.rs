@@ -159,8 +159,8 @@ fn behind_a_merge_on_its_second_parent() {
     // Merged so that nothing of the side's tree is left, it still is new history.
     kim.git(&["reset", "-q", "--hard", "HEAD~1"]);
     kim.git(&["merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge side", "side"]);
-    kim.push_main().rejected_with(&side[..8]);
-    kim.deliver(&[&Draft::approve().commit(&kim, &side).sign("ghopper")]);
+    kim.push_main().rejected_with(&side[..8]).says("decides a itself");
+    kim.deliver(&[&Draft::approve().commits(&kim, &[&side, &kim.head()]).sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
 }
 

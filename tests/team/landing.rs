@@ -128,7 +128,7 @@ fn senior_merges_what_they_signed() {
 
 #[test]
 fn merge_commit_with_evidence_needs_a_sign_off_by_id() {
-    let world = World::new();
+    let world = World::with(&Policy::standard().with("clean_merges", "\"check\""));
     let (_kim, grace) = signed_range(&world);
     let message = format!("Merge review/token\n\n{CLAUDE}");
     grace.git(&["merge", "-q", "--no-ff", "-m", &message, "origin/review/token"]);

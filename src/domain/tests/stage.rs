@@ -259,6 +259,7 @@ pub(super) fn land(facts: &mut Facts, commit: ObjectId, hands: &Hands, change: O
             brought: true,
             change,
             paths: change.map(|_| vec![RepoPath::new("src/a")]),
+            merge: None,
         },
     );
 }
@@ -302,6 +303,7 @@ pub(super) fn gate(policy: &Policy, facts: &mut Facts) {
                 rule,
                 checked: commits.len(),
                 commits: commits.clone(),
+                brings: BTreeMap::new(),
                 lands_first: Vec::new(),
             })
             .collect();

@@ -5,6 +5,7 @@ mod changes;
 mod deliveries;
 mod laptops;
 mod logs;
+mod merges;
 mod objects;
 mod opens;
 mod refs;

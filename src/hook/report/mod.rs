@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 use self::page::Page;
 use crate::domain::decision::{
-    CommitDecision, Decision, Family, Finding, Have, Met, Outcome, RefDecision, Requirement,
-    Unusable,
+    CommitDecision, Decision, Family, Finding, Have, MergeDecision, Met, Outcome, RefDecision,
+    Requirement, Unusable,
 };
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::{Evidence, Place};
@@ -24,6 +24,8 @@ use crate::domain::policy::Mode;
 const COMMITS: usize = 10;
 /// Pieces of evidence shown of a commit.
 const EVIDENCE: usize = 3;
+/// Paths shown of a merge's own change.
+const OWN_PATHS: usize = 5;
 /// Names shown of a list of people.
 const PEOPLE: usize = 8;
 /// Refs shown of a push.
@@ -171,6 +173,9 @@ fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Req
     if counted.len() > EVIDENCE {
         page.line(&format!("    AI: and {} more lines", counted.len() - EVIDENCE));
     }
+    if let Some(merge) = c.merge.as_ref().filter(|_| wanting(c).next().is_some()) {
+        page.wrapped("    ", &said_of_merge(merge));
+    }
     for finding in shown(&c.findings) {
         page.wrapped("    ", &finding.message);
         for hint in &finding.hints {
@@ -185,6 +190,22 @@ fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Req
             told.push(q);
         }
     }
+}
+
+/// What a merge does by itself, and what it brings (G16).
+fn said_of_merge(merge: &MergeDecision) -> String {
+    if merge.is_clean() {
+        return "a clean merge; the rule wants those signed too".to_owned();
+    }
+    let shown: Vec<_> =
+        merge.own.iter().take(OWN_PATHS).map(|p| escape_short(p.as_bytes(), 120)).collect();
+    let more = match merge.own_paths.saturating_sub(shown.len()) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let brings =
+        merge.brings.map_or_else(String::new, |id| format!(" of AI-assisted {}", id.short()));
+    format!("not a clean merge{brings}: decides {}{more} itself", shown.join(", "))
 }
 
 /// `line 7 "Co-authored-by: ..."`.

@@ -147,6 +147,11 @@ fn commit_of(w: Words<'_>, each: usize, n: usize) -> CommitDecision {
         id: oid(n),
         subject: w.of("subject", "Add token refresh"),
         evidence: all,
+        merge: Some(MergeDecision {
+            own: (0..each).map(|n| w.of("path", &format!("src/{n}.rs"))).collect(),
+            own_paths: each,
+            brings: Some(oid(n)),
+        }),
         findings: vec![finding(w, "commit finding", "commit hint")],
         requirements: vec![requirement_of(w, each)],
     }
