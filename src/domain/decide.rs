@@ -153,6 +153,7 @@ impl Judge<'_> {
             });
         RefDecision {
             name: r.name.clone(),
+            leads_to: r.leads_to.clone(),
             change: r.change,
             old: r.old,
             new: r.new,

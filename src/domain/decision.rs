@@ -124,6 +124,9 @@ pub struct FirstPusher {
 pub struct RefDecision {
     /// As pushed.
     pub name: RefName,
+    /// The other names under which rules gate it: symbolic refs and where they lead (G17).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads_to: Vec<RefName>,
     /// What kind of update.
     pub change: RefChange,
     /// Value before.
@@ -240,6 +243,13 @@ pub struct Requirement {
     /// A ref of the same push that the rule trusts and that holds the commit: push it
     /// first (G1).
     pub push_first: Option<RefName>,
+}
+
+impl RefDecision {
+    /// Every name under which rules may gate it.
+    pub fn names(&self) -> impl Iterator<Item = &RefName> {
+        std::iter::once(&self.name).chain(&self.leads_to)
+    }
 }
 
 impl Requirement {

@@ -313,7 +313,8 @@ pub async fn collect_landed(
         (commits.contains(&c.id) && reader.has_own_change(&c.id)).then_some((c.id, brought))
     };
     let brings: BTreeMap<_, _> = landed.commits.iter().filter_map(brings).collect();
-    let rules = bench.policy.rules_for(&bench.repository).filter(|(_, r)| r.gates(&landed.name));
+    let rules =
+        bench.policy.rules_for(&bench.repository).filter(|(_, r)| r.gates_any(landed.names()));
     let set = |(rule, _)| NewCommits {
         rule,
         checked: commits.len(),
@@ -323,7 +324,7 @@ pub async fn collect_landed(
     };
     facts.refs.push(RefFacts {
         name: landed.name.clone(),
-        leads_to: Vec::new(),
+        leads_to: landed.leads_to.clone(),
         old: landed.old,
         new: landed.new,
         change: RefChange::FastForward,

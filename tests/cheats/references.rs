@@ -1,7 +1,7 @@
 //! Refs as a way around: deletes, rewinds, names that mislead (G17, G24).
 
 use crate::support::clone::path_text;
-use crate::support::{Draft, MAIN, NEEDS, Policy, World, ai, human};
+use crate::support::{Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 /// Main two plain commits further on.
 fn grown(world: &World) -> crate::support::Clone<'_> {
@@ -95,6 +95,13 @@ fn symbolic_ref_to_a_gated_one() {
     let before = landings(&kim.bare);
     kim.push(&["HEAD:refs/heads/alias"]).accepted();
     assert_eq!(landings(&kim.bare), before + 1);
+    verifies(&kim, &id);
+}
+
+/// What landed under one name of a ref is verified against the rules of all its names.
+fn verifies(clone: &Clone<'_>, id: &str) {
+    clone.git(&["fetch", "-q", "origin", "+refs/countersign/log:refs/countersign/log"]);
+    clone.countersign(&["verify", id, "--offline"]).exits(0).says("signed off by ghopper");
 }
 
 /// What a gated symbolic ref leads to moves it, so it is gated too.
@@ -141,8 +148,9 @@ fn ref_that_a_gated_symbolic_one_leads_to() {
         };
         let landed = landings();
         kim.push(&[&spec]).accepted();
-        assert_eq!(world.tip(&kim.bare, alias), Some(id));
+        assert_eq!(world.tip(&kim.bare, alias), Some(id.clone()));
         assert_eq!(landings(), landed + 1, "{target}");
+        verifies(&kim, &id);
     }
 }
 

@@ -8,6 +8,7 @@ mod logs;
 mod merges;
 mod objects;
 mod opens;
+mod public;
 mod refs;
 mod replays;
 mod walks;

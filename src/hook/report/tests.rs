@@ -160,6 +160,7 @@ fn commit_of(w: Words<'_>, each: usize, n: usize) -> CommitDecision {
 fn ref_of(w: Words<'_>, size: Size, n: usize) -> RefDecision {
     RefDecision {
         name: RefName::new(w.of("ref", &format!("refs/heads/release/{n}"))),
+        leads_to: vec![RefName::new(w.of("alias", "refs/heads/alias"))],
         change: RefChange::FastForward,
         old: oid(90),
         new: oid(91),
