@@ -20,6 +20,7 @@ pub(super) fn warn(report: &mut Report, rules: &[Placed<'_>]) {
     for (index, placed) in rules.iter().enumerate() {
         for trusted in &placed.trusts {
             warn_of_ungated(report, rules, index, trusted);
+            warn_of_less(report, rules, index, trusted);
         }
         if !placed.trusts.is_empty() {
             warn_of_untrusted(report, placed);
@@ -45,6 +46,58 @@ fn warn_of_ungated(report: &mut Report, rules: &[Placed<'_>], index: usize, trus
     };
     let finding = Finding::warning("trusts-ungated", &trusted.span, message);
     report.add(finding.help("trust refs that this rule, or an enforcing one, has in its refs"));
+}
+
+/// Of refs that only rules which ask for less gate: what lands there is not new here.
+fn warn_of_less(report: &mut Report, rules: &[Placed<'_>], index: usize, trusted: &Text<'_>) {
+    let Some(own) = rules.get(index) else { return };
+    for name in samples(trusted.text) {
+        let name_bytes = name.as_bytes();
+        let mut less = None;
+        for placed in rules.iter().filter(|p| p.rule.refs.matches(name_bytes)) {
+            if std::ptr::eq(placed, own) {
+                less = None;
+                break;
+            }
+            if placed.rule.mode != Mode::Enforce || !may_meet(&placed.rule, &own.rule) {
+                continue;
+            }
+            less = asks_less(&placed.rule, &own.rule).map(|why| (placed, why));
+            if less.is_none() {
+                break;
+            }
+        }
+        let Some((placed, why)) = less else { continue };
+        let message = format!(
+            "{} is gated by rule {} for less: {why}",
+            quoted_whole(&name),
+            quoted_whole(&placed.rule.name)
+        );
+        let finding = Finding::warning("trusts-less", &trusted.span, message);
+        report.add(finding.help(
+            "what lands there is not new for this rule; ask for as much there, or do not trust it",
+        ));
+        return;
+    }
+}
+
+/// In what the first rule asks for less than the second.
+fn asks_less(a: &Rule, b: &Rule) -> Option<&'static str> {
+    let every_path = |rule: &Rule| rule.paths.patterns().any(|p| p == "**");
+    let same_paths = a.paths.patterns().eq(b.paths.patterns());
+    if a.sign_offs < b.sign_offs {
+        Some("fewer sign-offs")
+    } else if !a.approvers.is_subset(&b.approvers) {
+        Some("people sign there who may not sign here")
+    } else if !same_paths && !every_path(a) {
+        Some("only some paths")
+    } else if !a.exempt_pushers.is_subset(&b.exempt_pushers) {
+        Some("pushers are exempt there who are not here")
+    } else if b.check_clean_merges && !a.check_clean_merges {
+        Some("clean merges with a mark pass there")
+    } else {
+        None
+    }
 }
 
 /// Whether two rules may speak about the same repository, as far as their patterns tell.

@@ -268,9 +268,39 @@ const WARNINGS: &[Row] = &[
         "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\nrepos = [\"a/*\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]\nrepos = [\"b/*\"]",
         &[("trusts-ungated", 26)],
     ),
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]\npaths = [\"src/**\"]",
+        &[("trusts-less", 26)],
+    ),
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]\nexempt_pushers = [\"others\"]",
+        &[("trusts-less", 26)],
+    ),
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\nclean_merges = \"check\"\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]",
+        &[("trusts-less", 26)],
+    ),
 ];
 
 const INNOCENT: &[Row] = &[
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]",
+        &[],
+    ),
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\npaths = [\"src/**\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]\npaths = [\"src/**\"]",
+        &[],
+    ),
+    (
+        "from = [\"seniors\"]",
+        "from = [\"seniors\"]\ntrusts = [\"refs/heads/main\", \"refs/heads/dev\"]\npaths = [\"src/**\"]\n[[rule]]\nname = \"dev\"\nrefs = [\"refs/heads/dev\"]\nfrom = [\"seniors\"]\nexempt_pushers = []\nclean_merges = \"check\"",
+        &[],
+    ),
     ("version = 1", "#:schema ./policy.schema.json\nversion = 1", &[]),
     ("logins = [\"grace.h\"]", "logins = [\"grace\", \"grace.h\", \"grace.h\", \"Grace\"]", &[]),
     ("[\"grace@example.com\"]", "[\"grace@example.com\", \"Grace@Example.COM\"]", &[]),
