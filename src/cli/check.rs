@@ -225,6 +225,7 @@ fn decide_here(
         detector: &detector,
         limits: &clone.limits,
         pusher: Some(case.login),
+        no_pusher: None,
         unlisted_is_nobody: false,
         now: Timestamp::now(),
         id: DecisionId::from_random(random()?),

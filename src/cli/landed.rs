@@ -88,6 +88,7 @@ impl Clone {
             detector: &detector,
             limits: &self.limits,
             pusher: decision.pusher.clone(),
+            no_pusher: None,
             unlisted_is_nobody: false,
             now: decision.at,
             id: decision.id.clone(),

@@ -100,6 +100,12 @@ impl Standard<'_> {
     }
 }
 
+/// Whether a key may be used at a time.
+#[must_use]
+pub fn is_valid_key(key: &Key, at: Timestamp) -> bool {
+    key_holds(key, at).is_ok()
+}
+
 fn key_holds(key: &Key, at: Timestamp) -> Result<(), String> {
     if key.revoked {
         return Err("signed with a key that the policy marks revoked".to_owned());

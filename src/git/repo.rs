@@ -70,6 +70,20 @@ impl Repo {
         self.format
     }
 
+    /// What the repository's or else the system's configuration says, the last value of
+    /// several; no user's configuration is read. One child.
+    ///
+    /// # Errors
+    /// [`GitError::Child`] where git can't read the configuration.
+    pub fn server_setting(&self, name: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let said = Child::server(&self.git_dir, "config").args(["--null", "--get", name]).run()?;
+        match said.code {
+            0 => Ok(said.stdout.strip_suffix(b"\0").map(<[u8]>::to_vec)),
+            1 => Ok(None),
+            _ => Err(said.error("config")),
+        }
+    }
+
     /// Where this push's objects are, if apart.
     #[must_use]
     pub fn quarantine(&self) -> Option<&Quarantine> {

@@ -44,6 +44,8 @@ pub struct Bench<'a> {
     pub limits: &'a Limits,
     /// The authenticated login.
     pub pusher: Option<Login>,
+    /// Why there is none, where the source of the name can tell.
+    pub no_pusher: Option<Finding>,
     /// `unlisted = "nobody"`.
     pub unlisted_is_nobody: bool,
     /// The clock, read once.
@@ -103,7 +105,8 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
         && matches!(bench.view, View::Server)
         && let Some(mode) = mode
     {
-        facts.problems.push(unknown_pusher().with_mode(mode));
+        let why = bench.no_pusher.clone().unwrap_or_else(unknown_pusher);
+        facts.problems.push(why.with_mode(mode));
     }
     let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
     if any_gate {

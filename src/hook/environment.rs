@@ -41,17 +41,12 @@ const LOGIN: usize = 256;
 /// Largest file that sshd writes for `ExposeAuthInfo`, in bytes.
 const AUTH_INFO: u64 = 64 << 10;
 
-/// Who pushes, by the one source that the settings name; `None` where it gives no name.
-///
-/// # Errors
-/// A finding where the source is one that this version can't read.
-pub fn pusher(
-    env: &Environment,
-    settings: &Settings,
-    policy: &Policy,
-) -> Result<Option<Login>, Finding> {
+/// Who pushes, by the one source that the settings name; `None` where it gives no name, and
+/// where no variable gives it.
+#[must_use]
+pub fn pusher(env: &Environment, settings: &Settings, policy: &Policy) -> Option<Login> {
     let named = |variable: &str| env.text(variable).and_then(login);
-    Ok(match settings.identity.server {
+    match settings.identity.server {
         ServerKind::Env => named(&settings.identity.variable),
         ServerKind::SshUserAuth => env.os("SSH_USER_AUTH").and_then(|f| by_key(f, policy)),
         ServerKind::HttpBackend => named("REMOTE_USER"),
@@ -68,11 +63,8 @@ pub fn pusher(
         },
         ServerKind::GithubEnterprise => named("GITHUB_USER_LOGIN"),
         ServerKind::Bitbucket => named("BB_USER_NAME"),
-        ServerKind::PushCertificate => {
-            let message = "identity by push certificates is not supported by this version";
-            return Err(Finding::new("identity-source", Family::PolicyBroken, message));
-        }
-    })
+        ServerKind::PushCertificate => None,
+    }
 }
 
 fn login(text: &str) -> Option<Login> {
@@ -133,6 +125,12 @@ pub fn repository(
                 .hint("an admin sets root in countersign.toml to the folder of all repositories")
         },
     )
+}
+
+/// A repository's name without the configured prefix.
+pub(super) fn own_name(name: &RepositoryName, settings: &Settings) -> RepositoryName {
+    let name = name.as_str();
+    RepositoryName::new(name.strip_prefix(&settings.repository.prefix).unwrap_or(name))
 }
 
 fn join(env: &Environment, owner: &str, name: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::domain::decision::{Family, Finding};
+use crate::domain::decision::{Decision, Family, Finding};
 use crate::domain::ids::{DecisionId, RepositoryName};
 use crate::settings::{LogLevel, Settings};
 
@@ -49,6 +49,37 @@ impl Fault {
 impl From<Finding> for Fault {
     fn from(finding: Finding) -> Self {
         Self { finding, cause: None }
+    }
+}
+
+/// One line a push, one for each finding about a ref, and one for the admins where
+/// something could not be judged.
+pub(super) fn note(decision: &Decision, place: &Place, store_failure: Option<&str>) {
+    let refs: Vec<String> = decision.refs.iter().take(20).map(|r| r.name.to_string()).collect();
+    tracing::info!(
+        decision = decision.id.as_str(),
+        verdict = ?decision.verdict,
+        repository = %decision.repository,
+        pusher = decision.pusher.as_ref().map(ToString::to_string),
+        refs = refs.join(" "),
+        deliveries = decision.deliveries.len(),
+        "push"
+    );
+    for r in &decision.refs {
+        for finding in &r.findings {
+            tracing::info!(code = finding.code, detail = finding.message, "finding");
+        }
+    }
+    let commits = decision.refs.iter().flat_map(|r| &r.commits);
+    let first = decision
+        .findings
+        .iter()
+        .chain(decision.refs.iter().flat_map(|r| &r.findings))
+        .chain(commits.flat_map(|c| &c.findings))
+        .find(|f| f.family != Family::NotAllowed);
+    if let Some(finding) = first {
+        let cause = store_failure.filter(|_| finding.family == Family::StoreUnreachable);
+        fault(place, &decision.id, finding, cause);
     }
 }
 

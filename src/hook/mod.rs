@@ -4,6 +4,7 @@
 //! nothing itself ([`crate::domain::decide()`] does) and prints nothing (`cli` does).
 
 mod ask;
+mod certificate;
 pub mod collect;
 mod cover;
 mod deliver;

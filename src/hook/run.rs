@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
+use super::certificate::Counter;
 use super::collect::{self, Bench, StoreSource, View};
 use super::environment::{self, Environment};
 use super::input::{self, Updates};
@@ -25,7 +26,7 @@ use crate::domain::ids::{DecisionId, RefName, RepositoryName};
 use crate::domain::policy::{Mode, Policy};
 use crate::git::{GitError, HookEnv, Repo};
 use crate::policy;
-use crate::settings::{self, Settings};
+use crate::settings::{self, ServerKind, Settings};
 use crate::store::{self, Durability, NewDecision, Store, StoreError};
 
 /// What git started.
@@ -200,13 +201,27 @@ impl Gate {
         };
         let detector = Detector::new(&policy.detect)
             .map_err(|e| Fault::new(broken("the gate's markers can't be used"), &e))?;
+        let limits = &self.settings.limits;
+        let (pusher, no_pusher) = match self.settings.identity.server {
+            ServerKind::PushCertificate => {
+                let own = environment::own_name(&repository, &self.settings);
+                let now = self.invocation.now;
+                let counter = Counter { repo: &repo, repository: &own, policy, limits, now };
+                match counter.pusher(env, &updates.all) {
+                    Ok(login) => (Some(login), None),
+                    Err(why) => (None, Some(why)),
+                }
+            }
+            _ => (environment::pusher(env, &self.settings, policy), None),
+        };
         let bench = Bench {
             repo: &repo,
             repository,
             policy,
             detector: &detector,
-            limits: &self.settings.limits,
-            pusher: environment::pusher(env, &self.settings, policy)?,
+            limits,
+            pusher,
+            no_pusher,
             unlisted_is_nobody: self.settings.identity.unlisted == settings::Unlisted::Nobody,
             now: self.invocation.now,
             id: self.id.clone(),
@@ -240,7 +255,7 @@ impl Gate {
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });
-        note(&decision, &self.place, source.failure.get().map(String::as_str));
+        log::note(&decision, &self.place, source.failure.get().map(String::as_str));
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
         if let Some(store) = source.cell.into_inner() {
             runtime.block_on(store.abandon());
@@ -255,37 +270,6 @@ impl Gate {
             text: report::text(&decision, &around),
             accepted: decision.verdict == Outcome::Accept,
         })
-    }
-}
-
-/// One line a push, one for each finding about a ref, and one for the admins where
-/// something could not be judged.
-fn note(decision: &Decision, place: &Place, store_failure: Option<&str>) {
-    let refs: Vec<String> = decision.refs.iter().take(20).map(|r| r.name.to_string()).collect();
-    tracing::info!(
-        decision = decision.id.as_str(),
-        verdict = ?decision.verdict,
-        repository = %decision.repository,
-        pusher = decision.pusher.as_ref().map(ToString::to_string),
-        refs = refs.join(" "),
-        deliveries = decision.deliveries.len(),
-        "push"
-    );
-    for r in &decision.refs {
-        for finding in &r.findings {
-            tracing::info!(code = finding.code, detail = finding.message, "finding");
-        }
-    }
-    let commits = decision.refs.iter().flat_map(|r| &r.commits);
-    let first = decision
-        .findings
-        .iter()
-        .chain(decision.refs.iter().flat_map(|r| &r.findings))
-        .chain(commits.flat_map(|c| &c.findings))
-        .find(|f| f.family != Family::NotAllowed);
-    if let Some(finding) = first {
-        let cause = store_failure.filter(|_| finding.family == Family::StoreUnreachable);
-        log::fault(place, &decision.id, finding, cause);
     }
 }
 

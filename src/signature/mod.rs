@@ -44,6 +44,7 @@
 //! ```
 
 mod allowed;
+mod certificate;
 mod check;
 mod key;
 mod sign;
@@ -57,6 +58,9 @@ mod wire;
 mod tests;
 
 pub use allowed::allowed_signers;
+pub use certificate::{
+    CertificateError, GIT_NAMESPACE, PushCertificate, nonce_time, read_certificate,
+};
 pub use check::StatementError;
 pub use key::{KeyError, fingerprint, public_key};
 pub use sign::{SignError, Signer, sign};

@@ -32,10 +32,12 @@ pub enum VerifyError {
     #[error("the signature does not parse: {0}")]
     NotASignature(&'static str),
     /// A signature made for something else.
-    #[error("the signature is for \"{}\", not for \"{NAMESPACE}\"", shown(found))]
+    #[error("the signature is for \"{}\", not for \"{wanted}\"", shown(found))]
     WrongNamespace {
         /// What it was made for.
         found: String,
+        /// What it should have been made for.
+        wanted: &'static str,
     },
     /// An OpenSSH certificate signed.
     #[error("the signature is by an OpenSSH certificate; sign with the plain key")]
@@ -50,7 +52,7 @@ pub enum VerifyError {
         fingerprint: String,
     },
     /// The signature is not one of this key over these bytes.
-    #[error("the signature by the key {fingerprint} does not match the statement")]
+    #[error("the signature by the key {fingerprint} does not match what it signs")]
     BadSignature {
         /// `SHA256:...`.
         fingerprint: String,
@@ -93,7 +95,7 @@ pub fn verify_within(
     policy: &Policy,
     limit: usize,
 ) -> Result<SignOff, VerifyError> {
-    let seal = Seal::read(signed, limit)?;
+    let seal = Seal::of(signed, limit)?;
     let (person, key) = owner(policy, &seal.public)
         .ok_or_else(|| VerifyError::UnknownKey { fingerprint: key::print_of(&seal.key) })?;
     seal.check(&signed.statement)?;
@@ -112,8 +114,22 @@ pub fn verify_within(
 /// # Errors
 /// [`VerifyError`], never [`VerifyError::UnknownKey`].
 pub fn check_signature(signed: &Signed) -> Result<String, VerifyError> {
-    let seal = Seal::read(signed, usize::MAX)?;
+    let seal = Seal::of(signed, usize::MAX)?;
     seal.check(&signed.statement)?;
+    Ok(seal.public)
+}
+
+/// As [`check_signature`], for any bytes and what they were signed for.
+///
+/// # Errors
+/// [`VerifyError`], never [`VerifyError::UnknownKey`] or [`VerifyError::Malformed`].
+pub(super) fn check_bytes(
+    message: &[u8],
+    signature: &[u8],
+    namespace: &'static str,
+) -> Result<String, VerifyError> {
+    let seal = Seal::read(signature, namespace)?;
+    seal.check(message)?;
     Ok(seal.public)
 }
 
@@ -125,23 +141,28 @@ fn owner<'a>(policy: &'a Policy, public: &str) -> Option<(&'a Person, &'a Key)> 
         .find(|(_, key)| key.public == public)
 }
 
-/// A signature in our namespace whose key and kind are taken, not yet checked.
+/// A signature in a namespace whose key and kind are taken, not yet checked.
 struct Seal {
+    namespace: &'static str,
     sig: SshSig,
     key: KeyData,
     public: String,
 }
 
 impl Seal {
-    fn read(signed: &Signed, limit: usize) -> Result<Self, VerifyError> {
+    fn of(signed: &Signed, limit: usize) -> Result<Self, VerifyError> {
         let bytes = signed.statement.len();
         if bytes > limit {
             return Err(StatementError::TooLarge { bytes, limit }.into());
         }
-        let sig = sshsig::read(&signed.signature)?;
-        if sig.namespace != NAMESPACE.as_bytes() {
+        Self::read(&signed.signature, NAMESPACE)
+    }
+
+    fn read(signature: &[u8], namespace: &'static str) -> Result<Self, VerifyError> {
+        let sig = sshsig::read(signature)?;
+        if sig.namespace != namespace.as_bytes() {
             let found = String::from_utf8_lossy(&sig.namespace).into_owned();
-            return Err(VerifyError::WrongNamespace { found });
+            return Err(VerifyError::WrongNamespace { found, wanted: namespace });
         }
         let kind = Fields(&sig.key).string().unwrap_or_default();
         if key::is_certificate(kind) {
@@ -159,7 +180,7 @@ impl Seal {
             KeyError::Certificate => VerifyError::Certificate,
             other => VerifyError::Unsupported(escape_short(other.to_string().as_bytes(), 120)),
         })?;
-        Ok(Self { sig, key, public })
+        Ok(Self { namespace, sig, key, public })
     }
 
     fn check(&self, message: &[u8]) -> Result<(), VerifyError> {
@@ -203,7 +224,7 @@ impl Seal {
 
     /// SHA-2 alone; ring takes a signature only in the modulus's full length.
     fn check_rsa(&self, key: &RsaPublicKey, algorithm: &Algorithm, message: &[u8]) -> Option<()> {
-        let data = ssh_key::SshSig::signed_data(NAMESPACE, self.sig.hash, message).ok()?;
+        let data = ssh_key::SshSig::signed_data(self.namespace, self.sig.hash, message).ok()?;
         let parameters = match algorithm.as_str() {
             "rsa-sha2-256" => &RSA_PKCS1_2048_8192_SHA256,
             "rsa-sha2-512" => &RSA_PKCS1_2048_8192_SHA512,
@@ -219,8 +240,8 @@ impl Seal {
         let mut raw = self.sig.signature.clone();
         raw.extend_from_slice(self.sig.token.as_ref().map_or(&[], |token| token.as_slice()));
         let signature = Signature::new(algorithm, raw).ok()?;
-        let sig =
-            ssh_key::SshSig::new(self.key.clone(), NAMESPACE, self.sig.hash, signature).ok()?;
-        PublicKey::from(self.key.clone()).verify(NAMESPACE, message, &sig).ok()
+        let sig = ssh_key::SshSig::new(self.key.clone(), self.namespace, self.sig.hash, signature)
+            .ok()?;
+        PublicKey::from(self.key.clone()).verify(self.namespace, message, &sig).ok()
     }
 }

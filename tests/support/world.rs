@@ -78,8 +78,10 @@ impl World {
         let store = settings.store.clone().unwrap_or_else(|| self.store());
         writeln!(text, "store = \"sqlite://{}\"", path_text(&store)).expect("text");
         writeln!(text, "[repository]\nroot = {}", quoted(&self.path("root"))).expect("text");
-        writeln!(text, "[identity]\nserver = \"env\"").expect("text");
-        writeln!(text, "variable = {:?}", settings.variable).expect("text");
+        writeln!(text, "[identity]\nserver = {:?}", settings.server).expect("text");
+        if settings.server == "env" {
+            writeln!(text, "variable = {:?}", settings.variable).expect("text");
+        }
         if let Some(unlisted) = settings.unlisted {
             writeln!(text, "unlisted = {unlisted:?}").expect("text");
         }
@@ -212,7 +214,9 @@ impl World {
 pub(crate) struct Settings {
     /// The store's file; the world's own where absent.
     pub(crate) store: Option<PathBuf>,
-    /// The variable that holds the pusher's login.
+    /// The kind of Git server.
+    pub(crate) server: &'static str,
+    /// The variable that holds the pusher's login, for `env`.
     pub(crate) variable: &'static str,
     /// `person` or `nobody`.
     pub(crate) unlisted: Option<&'static str>,
@@ -220,7 +224,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { store: None, variable: "COUNTERSIGN_PUSHER", unlisted: None }
+        Self { store: None, server: "env", variable: "COUNTERSIGN_PUSHER", unlisted: None }
     }
 }
 

@@ -124,7 +124,10 @@ fn the_namespace_is_exact() {
     for found in namespaces {
         let signed = ring.sign("key", found, &message());
         let found = found.to_owned();
-        assert_eq!(verify(&signed, &policy), Err(VerifyError::WrongNamespace { found }));
+        assert_eq!(
+            verify(&signed, &policy),
+            Err(VerifyError::WrongNamespace { found, wanted: NAMESPACE })
+        );
         // And renaming it does not help: the namespace is signed.
         let sig = sshsig::read(&signed.signature).unwrap();
         let renamed = SshSig { namespace: NAMESPACE.as_bytes().to_vec(), ..sig };
