@@ -16,6 +16,7 @@ mod cheats;
 mod controls;
 mod demo;
 mod docs;
+mod generator;
 mod layers;
 mod policy;
 mod support;

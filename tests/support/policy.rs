@@ -21,15 +21,20 @@ fn text(value: &str) -> String {
 }
 
 impl Policy {
-    /// Kim develops, three seniors sign, main and releases need one of them.
-    pub(crate) fn standard() -> Self {
-        let mut policy = Self {
+    /// Nobody and nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
             people: Vec::new(),
             groups: BTreeMap::new(),
             detect: BTreeMap::new(),
             rules: Vec::new(),
             tail: String::new(),
-        };
+        }
+    }
+
+    /// Kim develops, three seniors sign, main and releases need one of them.
+    pub(crate) fn standard() -> Self {
+        let mut policy = Self::empty();
         policy = policy.person("kim", "kim@example.com", None);
         policy = policy.person("ghopper", "grace@example.com", Some("ghopper"));
         policy = policy.person("alovelace", "ada@example.com", Some("alovelace"));
@@ -56,8 +61,8 @@ impl Policy {
     }
 
     /// Adds a table of `[people]` as it is.
-    pub(crate) fn entry(mut self, id: &str, pairs: &[(&str, &str)]) -> Self {
-        let table = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    pub(crate) fn entry<V: AsRef<str>>(mut self, id: &str, pairs: &[(&str, V)]) -> Self {
+        let table = pairs.iter().map(|(k, v)| ((*k).to_owned(), v.as_ref().to_owned())).collect();
         self.people.push((id.to_owned(), table));
         self
     }

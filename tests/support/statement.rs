@@ -210,19 +210,24 @@ pub(crate) fn commit_digests(clone: &Clone<'_>, id: &str) -> Option<(String, Str
 }
 
 /// An entry of `git diff-tree --raw`: path, old mode and id, new mode and id.
-type Entry = (Vec<u8>, (u32, Vec<u8>), (u32, Vec<u8>));
+pub(crate) type Entry = (Vec<u8>, (u32, Vec<u8>), (u32, Vec<u8>));
 
 #[track_caller]
 fn digests(clone: &Clone<'_>, sides: &[&str]) -> Option<(String, String)> {
     let mut args =
         vec!["diff-tree", "-r", "--raw", "--no-renames", "--no-commit-id", "--no-abbrev", "-z"];
     args.extend(sides);
-    let mut entries = parse_raw(&clone.try_git(&args).exits(0).stdout);
+    let entries = parse_raw(&clone.try_git(&args).exits(0).stdout);
+    let format = clone.git(&["rev-parse", "--show-object-format"]);
+    digests_of(&format, entries)
+}
+
+/// `change-v1` and `paths-v1` of entries in any order; none where there are none.
+pub(crate) fn digests_of(format: &str, mut entries: Vec<Entry>) -> Option<(String, String)> {
     if entries.is_empty() {
         return None;
     }
     entries.sort();
-    let format = clone.git(&["rev-parse", "--show-object-format"]);
     let mut change = b"countersign change v1\n".to_vec();
     change.push(u8::try_from(format.len()).expect("short"));
     change.extend_from_slice(format.as_bytes());
@@ -241,7 +246,8 @@ fn digests(clone: &Clone<'_>, sides: &[&str]) -> Option<(String, String)> {
     Some((hex(&change), hex(&paths)))
 }
 
-fn parse_raw(raw: &[u8]) -> Vec<Entry> {
+/// Reads the output of `git diff-tree -r --raw -z`.
+pub(crate) fn parse_raw(raw: &[u8]) -> Vec<Entry> {
     let mut fields = raw.split(|b| *b == 0).filter(|f| !f.is_empty());
     let mut entries = Vec::new();
     while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
