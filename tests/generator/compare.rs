@@ -23,8 +23,10 @@ pub(super) fn compare(asked: &Asked, verdict: Verdict, result: &PushResult) -> C
             differs.push(format!("{what}\n  oracle: {oracle}\n  gate:   {gate}"));
         }
     };
-    check("whether git push succeeds", &!verdict.rejects, &result.ok);
-    let mut refs: Vec<_> = asked.updates.iter().map(|(name, ..)| name.clone()).collect();
+    let succeeds = !verdict.rejects && verdict.unfit.is_empty();
+    check("whether git push succeeds", &succeeds, &result.ok);
+    let names = asked.updates.iter().map(|(name, ..)| name.clone());
+    let mut refs: Vec<_> = names.filter(|name| !verdict.unfit.contains(name)).collect();
     refs.sort();
     let moved = if verdict.rejects { Vec::new() } else { refs };
     check("which refs move", &moved, &result.landed());

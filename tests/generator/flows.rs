@@ -1,10 +1,28 @@
 //! What people do with commits: push, sign, rebase, squash, merge, tag, delete, go back.
 
 use super::invent::{Inventor, MAIN, Open};
-use super::plan::{Blend, Draft, Message, Name, Push, ROOT, Step};
+use super::plan::{Blend, Draft, Edit, Message, Name, Push, ROOT, Step};
 use super::rules::{KEYS, SENIORS};
 
 const MINUTE: i64 = 60;
+
+/// How a branch comes to main.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Road {
+    Straight,
+    Rebase,
+    Squash,
+    Amend,
+    Merge,
+}
+
+const ROADS: &[(usize, Road)] = &[
+    (4, Road::Straight),
+    (4, Road::Rebase),
+    (3, Road::Squash),
+    (2, Road::Amend),
+    (3, Road::Merge),
+];
 
 impl Inventor<'_> {
     /// The next few steps, with at least one push among them most times.
@@ -59,23 +77,19 @@ impl Inventor<'_> {
     /// As a team works: a branch, a review, a sign-off, a way into main.
     fn team(&mut self, steps: &mut Vec<Step>) {
         let base = self.base().unwrap_or(ROOT);
-        let (open, author) = self.chain(Some(base), steps);
+        let (mut open, author) = self.chain(Some(base), steps);
         let tip = *open.chain.last().expect("a commit");
         let branch =
             *self.dice.pick(&["refs/heads/topic/a", "refs/heads/topic/b", "refs/heads/review/x"]);
         let pusher = self.login_of(author);
+        open.can_sign.retain(|p| Some(p.as_str()) != pusher);
         self.push(steps, pusher, (branch.to_owned(), Some(tip)), Vec::new());
-        if self.dice.chance(30) {
-            let base = Some(self.main());
-            let (step, name, people) = self.commit(base, false);
-            steps.push(step);
-            let pusher = self.login_of(people.author);
-            self.push(steps, pusher, (MAIN.to_owned(), Some(name)), Vec::new());
-            // Whether it lands or not: what follows is built upon it.
-            self.refs.insert(MAIN.to_owned(), name);
+        let road = self.dice.weighted(ROADS);
+        if self.dice.chance(if road == Road::Straight { 10 } else { 60 }) {
+            self.meanwhile(steps);
         }
-        let with = self.sign(&open, steps);
-        let landing = self.road(&open, steps);
+        let with = self.sign(&open, road == Road::Squash, steps);
+        let landing = self.go(road, &open, steps);
         let pusher = if self.dice.chance(50) { pusher } else { self.login() };
         let target = if self.dice.chance(85) { MAIN.to_owned() } else { self.reference() };
         self.push(steps, pusher, (target.clone(), Some(landing)), with);
@@ -83,26 +97,44 @@ impl Inventor<'_> {
         self.open.push(Open { chain, target, ..open });
     }
 
+    /// Main moves on, without anything that needs a sign-off.
+    fn meanwhile(&mut self, steps: &mut Vec<Step>) {
+        let base = Some(self.main());
+        let (mut step, name, people) = self.commit(base, false);
+        if let Step::Commit { message, edits, .. } = &mut step {
+            message.denies = true;
+            if self.dice.chance(60) {
+                let at = 10 * self.dice.below(6) + 5;
+                *edits = vec![Edit::Line("src/app.rs", at, format!("meanwhile {name}"))];
+            }
+        }
+        steps.push(step);
+        let pusher = self.login_of(people.author);
+        self.push(steps, pusher, (MAIN.to_owned(), Some(name)), Vec::new());
+        // Whether it lands or not: what follows is built upon it.
+        self.refs.insert(MAIN.to_owned(), name);
+    }
+
     /// The commit by which a chain comes to main.
-    fn road(&mut self, open: &Open, steps: &mut Vec<Step>) -> Name {
+    fn go(&mut self, road: Road, open: &Open, steps: &mut Vec<Step>) -> Name {
         let tip = *open.chain.last().expect("a commit");
         let main = self.main();
         let people = self.people();
-        let is_ai = self.dice.chance(50);
-        let (message, marked) = self.message(is_ai, people);
+        let is_ai = self.dice.chance(60);
+        let (message, people) = self.message(is_ai, people);
         let name = self.name();
         let base = open.base;
-        match self.dice.below(12) {
-            0..=3 => return tip,
-            4..=6 => return self.rebase(&open.chain, main, steps),
-            7 | 8 => {
-                steps.push(Step::Squash { name, base, tip, onto: main, people: marked, message });
+        match road {
+            Road::Straight => return tip,
+            Road::Rebase => return self.rebase(&open.chain, main, steps),
+            Road::Merge => return self.merge(tip, main, steps),
+            Road::Squash => {
+                steps.push(Step::Squash { name, base, tip, onto: main, people, message });
             }
-            9 => {
+            Road::Amend => {
                 let edits = if self.dice.chance(50) { self.edits() } else { Vec::new() };
-                steps.push(Step::Amend { name, of: tip, edits, people: marked, message });
+                steps.push(Step::Amend { name, of: tip, edits, people, message });
             }
-            _ => return self.merge(tip, main, steps),
         }
         self.commits.push(name);
         name
@@ -157,7 +189,7 @@ impl Inventor<'_> {
     }
 
     /// Sign-offs of an open chain; those that are to come with the next push.
-    fn sign(&mut self, open: &Open, steps: &mut Vec<Step>) -> Vec<Name> {
+    fn sign(&mut self, open: &Open, whole: bool, steps: &mut Vec<Step>) -> Vec<Name> {
         let wanted = open.needed + usize::from(self.dice.chance(25));
         let likely: Vec<&'static str> =
             SENIORS.iter().filter(|p| open.can_sign.iter().any(|c| c == *p)).copied().collect();
@@ -165,7 +197,7 @@ impl Inventor<'_> {
             if likely.is_empty() || self.dice.chance(15) { SENIORS.to_vec() } else { likely };
         let mut names = Vec::new();
         for person in self.dice.some(wanted, &from) {
-            let draft = self.draft(open, person);
+            let draft = self.draft(open, person, whole);
             names.push((self.name(), draft));
         }
         let mut made = Vec::new();
@@ -185,7 +217,7 @@ impl Inventor<'_> {
         Vec::new()
     }
 
-    fn draft(&mut self, open: &Open, key: &'static str) -> Draft {
+    fn draft(&mut self, open: &Open, key: &'static str, whole: bool) -> Draft {
         let tip = *open.chain.last().expect("a commit");
         let mut draft = Draft {
             key,
@@ -204,7 +236,7 @@ impl Inventor<'_> {
         if draft.commits.is_empty() || self.dice.chance(20) {
             draft.commits.clone_from(&open.chain);
         }
-        if self.dice.chance(25) {
+        if self.dice.chance(if whole { 70 } else { 25 }) {
             draft.range = Some((open.base, tip));
             draft.commits.clear();
         }
@@ -256,7 +288,7 @@ impl Inventor<'_> {
         let Some(open) = self.dice.maybe(&self.open).cloned() else {
             return self.push_work(steps);
         };
-        let with = self.sign(&open, steps);
+        let with = self.sign(&open, false, steps);
         let tip = open.chain.last().copied();
         let pusher = self.login();
         self.push(steps, pusher, (open.target, tip), with);
@@ -310,7 +342,7 @@ impl Inventor<'_> {
             }
             (_, Some(open)) => {
                 let key = *self.dice.pick(SENIORS);
-                let draft = Draft { verdict: "decline", issued, ..self.draft(open, key) };
+                let draft = Draft { verdict: "decline", issued, ..self.draft(open, key, false) };
                 steps.push(Step::Sign { name, draft });
             }
             _ => return self.push_work(steps),

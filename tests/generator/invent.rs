@@ -231,7 +231,7 @@ impl<'r> Inventor<'r> {
             target: MAIN.to_owned(),
             missing: Vec::new(),
             needed: self.rules.rules[0].sign_offs,
-            can_sign: Vec::new(),
+            can_sign: SENIORS.iter().map(|p| (*p).to_owned()).collect(),
         };
         let mut author = PEOPLE[0];
         for _ in 0..long {
@@ -244,6 +244,7 @@ impl<'r> Inventor<'r> {
             }
             at = Some(name);
             author = people.author;
+            open.can_sign.retain(|p| !is_of(p, people.author) && !is_of(p, people.committer));
         }
         (open, author)
     }
@@ -253,7 +254,8 @@ impl<'r> Inventor<'r> {
         match self.dice.below(100) {
             0..=64 => Some(self.main()),
             65..=79 => {
-                let tips: Vec<_> = self.refs.values().copied().collect();
+                let tips: Vec<_> =
+                    self.refs.values().copied().filter(|n| !self.tags.contains(n)).collect();
                 Some(self.dice.maybe(&tips).copied().unwrap_or(ROOT))
             }
             80..=97 => Some(*self.dice.pick(&self.commits)),
@@ -265,7 +267,8 @@ impl<'r> Inventor<'r> {
     pub(super) fn heard(&mut self, push: &Push, checked: &Checked, made: &BTreeMap<Name, Oid>) {
         let verdict = &checked.verdict;
         if !verdict.rejects {
-            for (name, target) in &push.updates {
+            let fit = push.updates.iter().filter(|(name, _)| !verdict.unfit.contains(name));
+            for (name, target) in fit {
                 match target {
                     Some(target) => self.refs.insert(name.clone(), *target),
                     None => self.refs.remove(name),
@@ -302,6 +305,12 @@ impl<'r> Inventor<'r> {
             self.open.remove(0);
         }
     }
+}
+
+/// Whether an identity is this person's.
+fn is_of(person: &str, who: Who) -> bool {
+    let address = super::history::address(who);
+    CAST.iter().any(|p| p.id == person && p.emails.contains(&address.as_str()))
 }
 
 /// A file that says the same over and over.

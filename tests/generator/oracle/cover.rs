@@ -263,7 +263,9 @@ impl Court<'_, '_> {
             self.note("void: a range with a gap");
             return None;
         }
-        Some(all.into_iter().filter(|id| self.is_ai(id)).collect())
+        let mut assisted: Vec<Oid> = all.iter().filter(|id| self.is_ai(id)).cloned().collect();
+        assisted.extend(self.bringing(&all, &all));
+        Some(assisted)
     }
 
     /// Whether a commit is a clean rebase of a signed change (G10).

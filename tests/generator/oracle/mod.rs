@@ -7,6 +7,8 @@ mod merges;
 mod people;
 mod push;
 
+use push::is_ancestor;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +48,8 @@ pub(in crate::generator) struct Verdict {
     /// Codes of all findings.
     pub(in crate::generator) codes: BTreeSet<&'static str>,
     pub(in crate::generator) missing: BTreeMap<Place, Missing>,
+    /// Branches that git itself will not point to a tag, whatever the hook says.
+    pub(in crate::generator) unfit: BTreeSet<String>,
     /// `stored` or `known`, by the statement's hash.
     pub(in crate::generator) answers: BTreeMap<String, &'static str>,
     /// A net change could cover one of several commits: which is the gate's choice.

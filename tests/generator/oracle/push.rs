@@ -19,6 +19,9 @@ struct Set<'r> {
     rule: Option<&'r Rule>,
     name: String,
     new: Vec<Oid>,
+    /// What tells whether its merges are AI-assisted: the same, and for a ref that no rule
+    /// gates, all that gated refs do not have.
+    around: Vec<Oid>,
 }
 
 impl<'r> Oracle<'r> {
@@ -37,6 +40,10 @@ impl<'r> Oracle<'r> {
         there.extend(before.iter().cloned());
         let commits = commits_of(clone, &values);
         let tagged = tagged(clone, &commits);
+        let unfit = asked.updates.iter().filter(|(name, _, new)| {
+            name.starts_with("refs/heads/") && new.as_ref().is_some_and(|new| commits[new] != *new)
+        });
+        verdict.unfit = unfit.map(|(name, ..)| name.clone()).collect();
         let facts = Facts { pusher: asked.pusher, now: Timestamp::now(), before, there, tagged };
         if self.is_known_pusher(asked, &mut verdict) {
             self.take(clone, history, &facts, asked, &mut verdict);
@@ -45,7 +52,9 @@ impl<'r> Oracle<'r> {
         let rows = {
             let mut court = self.court(clone, history, &facts, &mut verdict);
             let all = sets.iter().flat_map(|set| &set.new).cloned();
-            all.filter(|id| court.is_ai(id)).collect::<Vec<_>>()
+            let mut rows: Vec<Oid> = all.filter(|id| court.is_ai(id)).collect();
+            rows.extend(sets.iter().flat_map(|set| court.bringing(&set.new, &set.around)));
+            rows
         };
         for id in rows {
             self.see(clone, history, &facts, &id);
@@ -169,13 +178,17 @@ impl<'r> Oracle<'r> {
                 let hidden = refs.iter().filter(|(n, _)| theirs(n) && trusted(n));
                 let hidden: Vec<Oid> = hidden.map(|(_, id)| id.clone()).collect();
                 let new = history.rev_list(clone, std::slice::from_ref(&tip), &hidden);
-                sets.push(Set { rule: Some(rule), name: name.clone(), new });
+                let around = new.clone();
+                sets.push(Set { rule: Some(rule), name: name.clone(), new, around });
             }
             if !gated {
                 let hidden = refs.iter().filter(|(n, _)| theirs(n));
                 let hidden: Vec<Oid> = hidden.map(|(_, id)| id.clone()).collect();
                 let new = history.rev_list(clone, std::slice::from_ref(&tip), &hidden);
-                sets.push(Set { rule: None, name: name.clone(), new });
+                let hidden = refs.iter().filter(|(n, _)| self.gating(n).next().is_some());
+                let hidden: Vec<Oid> = hidden.map(|(_, id)| id.clone()).collect();
+                let around = history.rev_list(clone, std::slice::from_ref(&tip), &hidden);
+                sets.push(Set { rule: None, name: name.clone(), new, around });
             }
         }
         sets
@@ -192,18 +205,25 @@ impl<'r> Oracle<'r> {
 impl Court<'_, '_> {
     fn judge(&mut self, set: &Set<'_>) {
         let Some(rule) = set.rule else { return };
+        let bringing = self.bringing(&set.new, &set.around);
         for id in &set.new {
-            let commit = self.history.commit(self.clone, id);
-            // A merge, and what changes nothing, match every rule (G4).
-            let matches = commit.entries.is_empty()
-                || commit.entries.iter().any(|(path, ..)| {
+            // A merge by its own paths; what changes nothing matches every rule (G4).
+            let paths: Vec<Vec<u8>> = match self.own(id) {
+                Some(own) => own.into_iter().collect(),
+                None => {
+                    let commit = self.history.commit(self.clone, id);
+                    commit.entries.iter().map(|(path, ..)| path.clone()).collect()
+                }
+            };
+            let matches = paths.is_empty()
+                || paths.iter().any(|path| {
                     rules::matches(&rule.paths, std::str::from_utf8(path).expect("text"))
                 });
             if !matches {
                 self.note("a rule does not match the paths");
                 continue;
             }
-            if self.is_ai(id) {
+            if self.is_asked(rule, id, &bringing) {
                 let case = Case { rule, name: &set.name, id };
                 if let Some(missing) = self.requirement(&case) {
                     self.verdict.rejects |= rule.mode == Mode::Enforce;
@@ -211,7 +231,7 @@ impl Court<'_, '_> {
                     let place = (set.name.clone(), id.clone(), rule.name.to_owned());
                     self.verdict.missing.insert(place, missing);
                 }
-            } else if self.oracle.rules.declare && self.is_silent(id) {
+            } else if self.oracle.rules.declare && !self.is_ai(id) && self.is_silent(id) {
                 self.verdict.codes.insert("declaration-missing");
                 self.verdict.rejects |= rule.mode == Mode::Enforce;
             }
@@ -222,7 +242,7 @@ impl Court<'_, '_> {
     fn is_silent(&mut self, id: &Oid) -> bool {
         let commit = self.history.commit(self.clone, id);
         let says_no = commit.message.lines().any(|l| l == "AI-Assisted: no");
-        !says_no && !self.is_clean_merge(id)
+        !says_no && !self.own(id).is_some_and(|own| own.is_empty())
     }
 }
 
@@ -262,6 +282,6 @@ fn tagged(clone: &Clone<'_>, commits: &HashMap<Oid, Oid>) -> HashSet<Oid> {
     found
 }
 
-fn is_ancestor(clone: &Clone<'_>, old: &Oid, new: &Oid) -> bool {
+pub(super) fn is_ancestor(clone: &Clone<'_>, old: &Oid, new: &Oid) -> bool {
     clone.try_git(&["merge-base", "--is-ancestor", old, new]).code == Some(0)
 }
