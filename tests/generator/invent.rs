@@ -139,7 +139,8 @@ impl<'r> Inventor<'r> {
     }
 
     pub(super) fn who(&mut self) -> Who {
-        if self.dice.chance(60) { PEOPLE[self.dice.below(2)] } else { self.dice.pick(PEOPLE) }
+        let within = if self.dice.chance(60) { 2 } else { PEOPLE.len() };
+        PEOPLE[self.dice.below(within)]
     }
 
     pub(super) fn people(&mut self) -> People {
@@ -199,7 +200,7 @@ impl<'r> Inventor<'r> {
             19 => Edit::Delete(path),
             20 => Edit::Rename(path, FILES[self.dice.below(FILES.len())]),
             21 => Edit::Mode(path),
-            22 => Edit::Link("tool.sh", self.dice.pick(FILES)),
+            22 => Edit::Link("tool.sh", FILES[self.dice.below(FILES.len())]),
             _ => match self.dice.below(3) {
                 0 => Edit::File("lib/data.bin", vec![0, 1, u8::try_from(at).expect("small")]),
                 1 => Edit::File(path, Vec::new()),

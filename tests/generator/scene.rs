@@ -166,7 +166,7 @@ impl<'w> Scene<'w> {
                 let author = author.unwrap_or_else(|| known(&picked.author));
                 let (base, theirs) = if *reverse { (&of, &before) } else { (&before, &of) };
                 let tree = self.replayed(base, &onto, theirs)?;
-                let people = People { author, committer: *committer };
+                let people = People { author, committer };
                 self.finish(*name, Some(tree), &[onto], (&[], people, &text));
             }
             Step::Squash { name, base, tip, onto, people, message } => {

@@ -45,7 +45,11 @@ pub(super) fn sign(scene: &mut Scene<'_>, draft: &Draft) -> Option<Statement> {
     if let Some((base, tip)) = draft.range {
         let base = scene.objects.get(&base)?.clone();
         let tip = scene.objects.get(&tip)?.clone();
-        named = scene.history.rev_list(&scene.clone, &[tip.clone()], &[base.clone()]);
+        named = scene.history.rev_list(
+            &scene.clone,
+            std::slice::from_ref(&tip),
+            std::slice::from_ref(&base),
+        );
         if draft.gap && named.len() > 1 {
             named.remove(named.len() / 2);
         }

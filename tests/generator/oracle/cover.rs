@@ -257,7 +257,11 @@ impl Court<'_, '_> {
         if bases.trim() != base || self.history.sum(self.clone, base, tip).as_ref() != Some(sum) {
             return None;
         }
-        let all = self.history.rev_list(self.clone, &[tip.clone()], &[base.clone()]);
+        let all = self.history.rev_list(
+            self.clone,
+            std::slice::from_ref(tip),
+            std::slice::from_ref(base),
+        );
         let named = |id: &Oid| s.subjects.iter().any(|sub| sub.commit.as_ref() == Some(id));
         if !all.iter().all(named) {
             self.note("void: a range with a gap");

@@ -92,7 +92,7 @@ impl Court<'_, '_> {
         let assisted: Vec<Oid> = set.iter().filter(|id| self.is_ai(id)).cloned().collect();
         let mut bringing = Vec::new();
         for id in merges {
-            if !self.own(id).is_some_and(|own| !own.is_empty()) {
+            if self.own(id).is_none_or(|own| own.is_empty()) {
                 continue;
             }
             let below = |a: &Oid| a != id && is_ancestor(self.clone, a, id);
