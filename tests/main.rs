@@ -17,6 +17,7 @@ mod controls;
 mod demo;
 mod docs;
 mod generator;
+mod kinds;
 mod layers;
 mod policy;
 mod support;

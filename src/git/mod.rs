@@ -42,4 +42,4 @@ pub use error::GitError;
 pub use merge::OwnChange;
 pub use read::{Kind, Peeled};
 pub use remote::PushSaid;
-pub use repo::Repo;
+pub use repo::{Repo, common_dir};

@@ -182,7 +182,12 @@ fn owned(dir: &Path) -> Result<PathBuf, GitError> {
     }
 }
 
-fn common_dir(git_dir: &Path) -> Result<PathBuf, GitError> {
+/// The repository that a git directory belongs to: itself, or for a further work tree of a
+/// repository that one's directory.
+///
+/// # Errors
+/// [`GitError::Open`] where `commondir` can't be read or leads nowhere.
+pub fn common_dir(git_dir: &Path) -> Result<PathBuf, GitError> {
     match std::fs::read_to_string(git_dir.join("commondir")) {
         Ok(path) => canonical(&git_dir.join(path.trim_end_matches(['\n', '\r']))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(git_dir.to_owned()),

@@ -139,7 +139,9 @@ fn join(env: &Environment, owner: &str, name: &str) -> Option<String> {
 
 fn below_root(root: Option<&Path>, git_dir: &Path) -> Option<String> {
     let root = root?.canonicalize().ok()?;
-    let path = git_dir.strip_prefix(root).ok()?.to_str()?;
+    // By whatever folder of a work tree a push comes, it is one repository with one name.
+    let common = crate::git::common_dir(git_dir).ok()?;
+    let path = common.strip_prefix(root).ok()?.to_str()?;
     let path = path.strip_suffix("/.git").or_else(|| path.strip_suffix(".git")).unwrap_or(path);
     (!path.is_empty()).then(|| path.to_owned())
 }

@@ -172,6 +172,17 @@ impl Inventor<'_> {
         if self.dice.chance(20) {
             parents.push(*self.dice.pick(&self.commits));
         }
+        // A commit that names a parent twice is refused as such.
+        let mut seen = Vec::new();
+        parents.retain(|parent| {
+            !seen.contains(parent) && {
+                seen.push(*parent);
+                true
+            }
+        });
+        if parents.len() == 1 {
+            return tip;
+        }
         let blend = self.dice.weighted(&[
             (7, Blend::Automatic),
             (1, Blend::Parent(0)),

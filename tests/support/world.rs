@@ -122,9 +122,15 @@ impl World {
     /// Also with the other object format.
     #[track_caller]
     pub(crate) fn repository_of(&self, name: &str, format: &str) -> PathBuf {
+        self.repository_with(name, &[&format!("--object-format={format}")])
+    }
+
+    /// Also with any option of `git init`.
+    #[track_caller]
+    pub(crate) fn repository_with(&self, name: &str, options: &[&str]) -> PathBuf {
         let bare = self.bare(name);
         let mut init = self.command("git");
-        init.args(["init", "-q", "--bare", "--template="]).arg(format!("--object-format={format}"));
+        init.args(["init", "-q", "--bare", "--template="]).args(options);
         run(init.arg(&bare), b"").exits(0);
         fs::create_dir(bare.join("hooks")).expect("a folder");
         run(
