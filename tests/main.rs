@@ -1,7 +1,7 @@
 //! The gate from outside: real pushes by real git against real repositories, in a
 //! hermetic environment. Each attack stands beside its innocent twin.
 //!
-//! Needed on the machine: git, ssh-keygen, ssh and sshd. A test whose tool is missing
+//! Needed on the machine: git, ssh-keygen, ssh, sshd and script. A test whose tool is missing
 //! fails.
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +22,7 @@ mod layers;
 mod policy;
 mod support;
 mod team;
+mod terminal;
 mod text;
 mod tools;
 mod transports;
