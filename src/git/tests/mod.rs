@@ -2,7 +2,9 @@
 //! their own.
 
 mod changes;
+mod commits;
 mod deliveries;
+mod differential;
 mod laptops;
 mod logs;
 mod merges;
