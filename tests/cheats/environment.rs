@@ -2,6 +2,7 @@
 //! for a broad `AcceptEnv`: over a local path it sets variables on the server's side.
 
 use crate::support::clone::path_text;
+use crate::support::sshd::Sshd;
 use crate::support::{Clone, MAIN, NEEDS, PushResult, World, ai, human};
 
 /// Pushes to main with these variables set for receive-pack and its hooks.
@@ -88,6 +89,87 @@ fn harmless_variables_stop_nobody() {
     {
         kim.commit(human(format!("Plain {n}\n")).file("a", format!("{n}\n")));
         push(&kim, variables).lands(&[MAIN]);
+    }
+}
+
+/// A real sshd that takes whatever a client sends (`AcceptEnv *`). Each row is sent with a
+/// marked commit, which must not land, and the same variables with plain work: git may refuse
+/// them, the gate must not break.
+#[test]
+fn variables_through_a_real_sshd() {
+    let world = World::new();
+    let sshd = Sshd::accepting(&world, &["kim"], "*");
+    let kim = world.clone("kim");
+    kim.git(&["remote", "set-url", "origin", &sshd.url(&kim.bare)]);
+    let base = kim.head();
+    let marked = kim.commit(ai("Marked").file("a", "a\n"));
+    let folder = world.path("sent");
+    std::fs::create_dir(&folder).expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path_text(&path)
+    };
+    let objects = path_text(&kim.dir.join(".git/objects"));
+    let git_dir = path_text(&kim.dir.join(".git"));
+    let grafts = file("grafts", &format!("{marked}\n"));
+    let config =
+        file("config", "[core]\n\thooksPath = /dev/null\n[transfer]\n\tfsckObjects = false\n");
+    let trace = path_text(&folder.join("trace"));
+    let nowhere = "/nonexistent";
+    let rows: &[&[(&str, &str)]] = &[
+        &[("COUNTERSIGN_PUSHER", "ghopper")],
+        &[("COUNTERSIGN_CONFIG", &config), ("COUNTERSIGN_MODE", "observe")],
+        &[("REMOTE_USER", "ghopper"), ("GL_USER", "ghopper"), ("GL_ID", "user-1")],
+        &[("SSH_USER_AUTH", &config), ("GITEA_PUSHER_NAME", "ghopper")],
+        &[("GIT_DIR", &git_dir)],
+        &[("GIT_COMMON_DIR", &git_dir)],
+        &[("GIT_OBJECT_DIRECTORY", &objects)],
+        &[("GIT_ALTERNATE_OBJECT_DIRECTORIES", &objects)],
+        &[("GIT_QUARANTINE_PATH", &objects)],
+        &[("GIT_NAMESPACE", "elsewhere")],
+        &[("GIT_GRAFT_FILE", &grafts)],
+        &[("GIT_SHALLOW_FILE", &grafts)],
+        &[("GIT_REPLACE_REF_BASE", "refs/heads/")],
+        &[("GIT_ATTR_SOURCE", "HEAD")],
+        &[("GIT_DEFAULT_HASH", "sha256"), ("GIT_DEFAULT_REF_FORMAT", "reftable")],
+        &[("GIT_CEILING_DIRECTORIES", "/")],
+        &[("GIT_EXEC_PATH", nowhere)],
+        &[("GIT_TRACE", &trace), ("GIT_TRACE2_EVENT", &trace), ("GIT_TRACE_PACKET", &trace)],
+        &[("GIT_PUSH_CERT", &marked), ("GIT_PUSH_CERT_STATUS", "G")],
+        &[("GIT_PUSH_OPTION_COUNT", "1"), ("GIT_PUSH_OPTION_0", "skip")],
+        &[("GIT_TEST_GETTEXT_POISON", "1"), ("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")],
+        &[("XDG_CONFIG_HOME", nowhere), ("HOME", nowhere)],
+        &[("TMPDIR", nowhere), ("SQLITE_TMPDIR", nowhere)],
+        &[("TZ", "Mars/Olympus"), ("LC_ALL", "xx_XX.UTF-99"), ("LANG", "\u{202e}")],
+        &[("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full"), ("TERM", "\u{1b}[2J")],
+        &[("BASH_ENV", &config), ("ENV", &config)],
+    ];
+    for variables in rows {
+        let set: Vec<_> = variables.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        // One option holds them all; ssh takes the first alone.
+        let sent = format!("{} -o SetEnv='{}'", sshd.client(&world, "kim"), set.join(" "));
+        kim.set_env("GIT_SSH_COMMAND", &sent);
+        let result = kim.push(&[&format!("{marked}:{MAIN}")]);
+        assert!(!result.ok, "{variables:?} let it in:\n{}", result.all);
+        assert_eq!(world.tip(&kim.bare, MAIN).as_deref(), Some(base.as_str()), "{variables:?}");
+        result.keeps_quiet_about("stopped on a bug").keeps_quiet_about("panicked");
+    }
+    // The table would prove nothing if these did not reach the hook.
+    kim.set_env(
+        "GIT_SSH_COMMAND",
+        &format!("{} -o SetEnv=GIT_NAMESPACE=x", sshd.client(&world, "kim")),
+    );
+    kim.push(&[&format!("{marked}:{MAIN}")]).says("namespace");
+    kim.set_env("GIT_SSH_COMMAND", &sshd.client(&world, "kim"));
+    kim.amend(human("Plain\n").file("a", "a\n"));
+    for variables in
+        ["COUNTERSIGN_PUSHER=ghopper", "TZ=Mars/Olympus", "RUST_LOG=trace", "GIT_PUSH_CERT=x"]
+    {
+        let sent = format!("{} -o SetEnv={variables}", sshd.client(&world, "kim"));
+        kim.set_env("GIT_SSH_COMMAND", &sent);
+        kim.commit(human(format!("{variables}\n")).file("b", variables));
+        kim.push_main().lands(&[MAIN]);
     }
 }
 

@@ -30,6 +30,12 @@ impl Sshd {
     /// Starts it; each of the people logs in with a key of their own.
     #[track_caller]
     pub(crate) fn start(world: &World, people: &[&str]) -> Self {
+        Self::accepting(world, people, "COUNTERSIGN_* GIT_PROTOCOL")
+    }
+
+    /// Also with other patterns of variables that a client may send (`AcceptEnv`).
+    #[track_caller]
+    pub(crate) fn accepting(world: &World, people: &[&str], variables: &str) -> Self {
         let sshd = find("sshd");
         // OpenSSH refuses to start as root without it; the system makes it at boot. Nobody
         // else needs it, and may make it.
@@ -40,7 +46,7 @@ impl Sshd {
             let free = TcpListener::bind("127.0.0.1:0").expect("a port");
             let port = free.local_addr().expect("an address").port();
             drop(free);
-            if let Some(child) = serve(world, &sshd, port) {
+            if let Some(child) = serve(world, &sshd, port, variables) {
                 return Self { child, port };
             }
         }
@@ -85,12 +91,12 @@ fn authorized_keys(world: &World, people: &[&str]) -> String {
 }
 
 /// One attempt on one port; nothing if it did not come to listen.
-fn serve(world: &World, sshd: &Path, port: u16) -> Option<Child> {
+fn serve(world: &World, sshd: &Path, port: u16, variables: &str) -> Option<Child> {
     let config = world.path("sshd_config");
     let text = format!(
         "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\n\
          PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\n\
-         PermitRootLogin forced-commands-only\nAcceptEnv COUNTERSIGN_* GIT_PROTOCOL\n",
+         PermitRootLogin forced-commands-only\nAcceptEnv {variables}\n",
         path_text(&key("host").file),
         path_text(&world.path("authorized_keys")),
     );
