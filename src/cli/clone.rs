@@ -11,7 +11,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::row_hash;
 use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, RepositoryName, RowHash};
 use crate::domain::limits::Limits;
-use crate::domain::policy::{Detect, Policy};
+use crate::domain::policy::Policy;
 use crate::domain::statement::Signed;
 use crate::git::Repo;
 use crate::git::log::{self, REF};
@@ -149,8 +149,7 @@ impl Clone {
 
     /// The markers of a policy, else the built-in ones.
     pub(super) fn detector(&self, policy: Option<&Policy>) -> Result<Detector, CliError> {
-        let detect = policy.map_or_else(Detect::default, |p| p.detect.clone());
-        Ok(Detector::new(&detect)?)
+        Ok(policy.map_or_else(Detector::builtin, Detector::of_policy)?)
     }
 
     /// The value of a remote-tracking or local ref.

@@ -31,7 +31,7 @@ mod value;
 use crate::domain::evidence::{Detection, Evidence, MarkerKind, Place, Strength};
 use crate::domain::ids::Login;
 use crate::domain::object::{Commit, Ident, Tag};
-use crate::domain::policy::Detect;
+use crate::domain::policy::{CustomMarker, CustomPattern, Detect, Policy, Role};
 
 use catalogue::Catalogue;
 use findings::{Findings, Piece, Source};
@@ -86,6 +86,25 @@ impl Detector {
     /// Where `disable` names no built-in marker or an own marker can't be compiled.
     pub fn new(policy: &Detect) -> Result<Self, DetectError> {
         Ok(Self { catalogue: Catalogue::new(&policy.disable, &policy.markers)? })
+    }
+
+    /// The markers of a policy, and the addresses of its agents: an agent that wrote,
+    /// committed or helped is evidence, whoever pushes (G8).
+    ///
+    /// # Errors
+    /// As [`Detector::new`].
+    pub fn of_policy(policy: &Policy) -> Result<Self, DetectError> {
+        let mut detect = policy.detect.clone();
+        let agents = policy.people.values().filter(|p| matches!(p.role, Role::Agent { .. }));
+        for agent in agents {
+            detect.markers.extend(agent.emails.iter().enumerate().map(|(n, email)| CustomMarker {
+                name: format!("agent {} {n}", agent.id),
+                tool: Some(agent.id.to_string()),
+                pattern: CustomPattern::Identity(email.clone()),
+                strength: Strength::Authorship,
+            }));
+        }
+        Self::new(&detect)
     }
 
     /// The built-in markers alone.

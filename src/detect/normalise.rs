@@ -60,10 +60,10 @@ struct Unreadable(Vec<String>);
 /// The single-byte families below all hold ASCII at its place, and their other bytes
 /// are letters that no marker needs: reading them as Latin-1 misses nothing. Cyrillic
 /// ones hold look-alikes, so these are mapped. Multi-byte ones (GBK, Shift JIS, ...) hold
-/// full-width letters, and are not read.
-fn decode(bytes: &[u8], label: &[u8]) -> Result<Vec<String>, Unreadable> {
+/// full-width letters: those that the web knows (WHATWG) are read.
+fn decode(bytes: &[u8], written: &[u8]) -> Result<Vec<String>, Unreadable> {
     let label: String =
-        label.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(*b)).collect();
+        written.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(*b)).collect();
     let label = label.to_ascii_lowercase();
     let single = |map: fn(u8) -> char| Ok(vec![bytes.iter().map(|b| map(*b)).collect()]);
     match label.as_str() {
@@ -81,8 +81,15 @@ fn decode(bytes: &[u8], label: &[u8]) -> Result<Vec<String>, Unreadable> {
         }),
         "koi8r" | "koi8u" => single(koi8),
         other if is_latin(other) => single(char::from),
-        _ => Err(Unreadable(Vec::new())),
+        _ => web(bytes, written),
     }
+}
+
+fn web(bytes: &[u8], label: &[u8]) -> Result<Vec<String>, Unreadable> {
+    let encoding = encoding_rs::Encoding::for_label(label).ok_or(Unreadable(Vec::new()))?;
+    let (text, is_damaged) = encoding.decode_without_bom_handling(bytes);
+    let texts = vec![text.into_owned()];
+    if is_damaged { Err(Unreadable(texts)) } else { Ok(texts) }
 }
 
 fn is_latin(label: &str) -> bool {

@@ -17,6 +17,7 @@ use super::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId, RefName};
 use super::policy::{Mode, Policy, Rule, Standing};
+use super::validity::is_valid_key;
 
 /// Longest subject shown, in characters.
 const SUBJECT: usize = 60;
@@ -273,7 +274,9 @@ impl Judge<'_> {
         let mut can_sign = Vec::new();
         let mut cannot = Vec::new();
         for person in rule.approvers.iter().filter(|p| !signed.contains(p)) {
-            match eyes.objection(person, itself) {
+            let keyless =
+                (!self.has_key(person)).then(|| "no key of theirs is valid now".to_owned());
+            match eyes.objection(person, itself).or(keyless) {
                 None => can_sign.push(person.clone()),
                 Some(why) => cannot.push(Cannot { person: person.clone(), why }),
             }
@@ -300,6 +303,12 @@ impl Judge<'_> {
             blocked,
             push_first,
         }
+    }
+
+    /// Whether what a person signs now would count for its key (G15).
+    fn has_key(&self, person: &PersonId) -> bool {
+        let keys = self.policy.people.get(person).map_or(&[][..], |p| &p.keys);
+        keys.iter().any(|key| is_valid_key(key, self.facts.at))
     }
 
     /// G2: only an authenticated pusher who was the first to push this commit, and whose

@@ -60,7 +60,10 @@ impl Standard<'_> {
             return Err(format!("it is for {}", super::escape::escape_short(refs.as_bytes(), 80)));
         }
         if !self.rule.approvers.contains(&s.signer) {
-            return Err(format!("not in {} now", at_groups(&self.rule.from)));
+            return Err(format!(
+                "not in {} now, or without a key that counts",
+                at_groups(&self.rule.from)
+            ));
         }
         Ok(())
     }

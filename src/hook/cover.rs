@@ -94,9 +94,20 @@ impl Ties<'_> {
             .filter(|s| matches!(s.statement.verdict, Verdict::Approve | Verdict::Decline))
             .collect();
         newest.sort_by_key(|s| (std::cmp::Reverse(s.statement.issued_at), s.hash));
+        // Nobody's many statements may use up the tries of anybody else's.
+        let mut of_signer: BTreeMap<&PersonId, usize> = BTreeMap::new();
+        let mut newest: Vec<(usize, &SignOff)> = newest
+            .into_iter()
+            .map(|s| {
+                let rank = of_signer.entry(&s.signer).or_default();
+                *rank += 1;
+                (*rank, s)
+            })
+            .collect();
+        newest.sort_by_key(|(rank, _)| *rank);
         let mut covers = Vec::new();
         let mut tried = 0;
-        for s in newest {
+        for (_, s) in newest {
             let ties = if s.statement.subjects.iter().any(|sub| sub.commit == Some(landing.id)) {
                 vec![Tie::Commit]
             } else if !self.eligible.takes(s) {

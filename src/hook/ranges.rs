@@ -87,7 +87,10 @@ impl Reader<'_> {
                 }
                 Err(e) => return Err(self.git(e)),
             };
-            (if fast_forward { RefChange::FastForward } else { RefChange::Rewind }, own)
+            // Whoever has the old tag would not get the new one, whatever it points to.
+            let replaces = self.replaces_tag(update)?;
+            let moves_on = fast_forward && !replaces;
+            (if moves_on { RefChange::FastForward } else { RefChange::Rewind }, own)
         };
         let mut sets = Vec::new();
         for (place, rule) in rules {
@@ -162,6 +165,12 @@ impl Reader<'_> {
     /// Whether a commit that was read shows evidence.
     pub(super) fn is_ai(&self, id: &ObjectId) -> bool {
         self.seen.get(id).is_some_and(|s| s.detection.is_ai_assisted())
+    }
+
+    /// Whether an annotated tag is to go for something else.
+    fn replaces_tag(&self, update: &Update) -> Result<bool, Finding> {
+        let (kind, _) = self.repo.header(update.old).map_err(|e| self.git(e))?;
+        Ok(kind == Kind::Tag && update.old != update.new)
     }
 
     /// A gated ref must end in a commit (G17).

@@ -199,7 +199,7 @@ impl Gate {
                 return Err(Fault::new(ranges::git_finding(&e, &self.settings.limits), &e));
             }
         };
-        let detector = Detector::new(&policy.detect)
+        let detector = Detector::of_policy(policy)
             .map_err(|e| Fault::new(broken("the gate's markers can't be used"), &e))?;
         let limits = &self.settings.limits;
         let (pusher, no_pusher) = match self.settings.identity.server {

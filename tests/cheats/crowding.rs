@@ -122,3 +122,33 @@ fn exempt_senior_rebases_somebodys_branch() {
     margaret.commit(ai("Own work").file("own", "own\n"));
     margaret.push_main().lands(&[MAIN]);
 }
+
+/// One senior's many statements leave another's alone.
+#[test]
+fn sign_off_behind_another_seniors_heap() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let start = kim.head();
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let good = Draft::approve().set("issuedAt", from_now(-600)).commit(&kim, &id).sign("ghopper");
+    kim.deliver(&[&good]);
+    // Newer ones about commits that nobody has, with the same change.
+    let heap: Vec<_> = (0..40)
+        .map(|n| {
+            let draft = Draft::approve().set("issuedAt", from_now(-n)).commit(&kim, &id);
+            let forged = format!("{n:040x}");
+            let text = String::from_utf8(draft.bytes()).expect("text").replace(&id, &forged);
+            let key = crate::support::key("alovelace");
+            crate::support::statement::sign(
+                text.as_bytes(),
+                &key,
+                crate::support::statement::NAMESPACE,
+            )
+        })
+        .collect();
+    kim.deliver(&heap.iter().collect::<Vec<_>>());
+    kim.branch("work", &start);
+    kim.commit(ai("Rebased").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+}

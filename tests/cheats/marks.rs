@@ -1,7 +1,7 @@
 //! One mark, spelled in all the ways that people, forges and cheats spell it (G6, G7, G8),
 //! and what only looks like a mark.
 
-use crate::support::{CLAUDE, MAIN, NEEDS, World, ai, human};
+use crate::support::{CLAUDE, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 const SPELLINGS: &[(&str, &str)] = &[
     ("plain", "Add it\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"),
@@ -134,6 +134,35 @@ fn agents_as_author_or_committer() {
     }
     kim.git(&["reset", "-q", "--hard", "origin/main"]);
     kim.commit(human("Add it\n").author("Claude Monet <claude@example.com>").file("a", "x"));
+    kim.push_main().lands(&[MAIN]);
+}
+
+/// Agents that the policy names are known agents too, whoever pushes.
+#[test]
+fn the_policys_own_agents_as_author_or_helper() {
+    let policy = Policy::standard().entry(
+        "bot",
+        &[("agent", "true"), ("owner", "\"ghopper\""), ("emails", "[\"bot@example.com\"]")],
+    );
+    let world = World::with(&policy);
+    let kim = world.clone("kim");
+    let bot = "Bot <Bot@example.com>";
+    for commit in [
+        human("Add it\n").author(bot),
+        human("Add it\n").committer(bot),
+        human("Add it\n\nCo-authored-by: Bot <bot@example.com>\n"),
+    ] {
+        kim.git(&["reset", "-q", "--hard", "origin/main"]);
+        let id = kim.commit(commit.file("a", "a\n"));
+        kim.push_main().rejected_with(NEEDS);
+        // Its owner stands wherever it does.
+        kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+        kim.push_main().rejected_with("ghopper can't");
+    }
+    kim.git(&["reset", "-q", "--hard", "origin/main"]);
+    kim.commit(
+        human("Tell bot@example.com of it\n").author("Bob <bob@example.com>").file("a", "x"),
+    );
     kim.push_main().lands(&[MAIN]);
 }
 

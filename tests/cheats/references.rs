@@ -320,3 +320,45 @@ fn tag_whose_message_tells() {
     kim.git(&["tag", "-f", "-a", "-m", &message, "v1"]);
     kim.push_with(&["--force"], &["refs/tags/v1"]).lands(&["refs/tags/v1"]);
 }
+
+/// Another tag object in the place of an annotated tag is a rewind, whatever both point to.
+#[test]
+fn annotated_tag_replaced_by_another() {
+    for (allow, lands) in [("[]", false), (r#"["rewind"]"#, true)] {
+        let policy = Policy::standard()
+            .with("refs", r#"["refs/tags/*", "refs/heads/main"]"#)
+            .with("allow", allow);
+        let world = World::with(&policy);
+        let kim = world.clone("kim");
+        kim.git(&["tag", "-a", "-m", "One", "v1"]);
+        kim.push(&["v1"]).lands(&["refs/tags/v1"]);
+        kim.git(&["tag", "-f", "-a", "-m", "Two", "v1"]);
+        if lands {
+            kim.push(&["--force", "v1"]).lands(&["refs/tags/v1"]);
+        } else {
+            kim.push(&["--force", "v1"]).rejected_with("rewound");
+        }
+        // A plain tag that moves on is none.
+        kim.git(&["tag", "light"]);
+        kim.push(&["light"]).lands(&["refs/tags/light"]);
+        kim.commit(human("Plain\n").file("a", "a\n"));
+        kim.git(&["tag", "-f", "light"]);
+        kim.push(&["--force", "light"]).lands(&["refs/tags/light"]);
+    }
+}
+
+/// No command can name a ref whose name can't be shown; one that can be is named whole.
+#[test]
+fn names_that_no_hint_can_show() {
+    let world = World::with(&Policy::standard().with("refs", r#"["refs/heads/*", "refs/tags/*"]"#));
+    let kim = world.clone("kim");
+    kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/b\u{202e}d"])
+        .rejected_with("push to a plain name")
+        .keeps_quiet_about("countersign approve");
+    kim.push(&["HEAD:refs/heads/gr\u{fc}n"]).rejected_with("--ref 'refs/heads/gr\u{fc}n'");
+    // A tag is shown on a branch by the commit that it leads to.
+    kim.git(&["tag", "-a", "-m", "Release", "v1"]);
+    let tag = kim.rev("v1");
+    kim.push(&["v1"]).rejected_with(&format!("'{}^{{commit}}'", &tag[..8]));
+}

@@ -298,3 +298,18 @@ fn that_name_nothing() {
     }
     counts(&kim, &draft.sign("ghopper"));
 }
+
+/// Who has no key that counts now is not sent to sign.
+#[test]
+fn seniors_whose_keys_have_ended_are_not_asked() {
+    let public = crate::support::key("ghopper").public;
+    for how in ["valid_before = 2026-01-01T00:00:00Z", "valid_after = 2099-01-01T00:00:00Z"] {
+        let keys = format!("[{{ key = {public:?}, {how} }}]");
+        let world = World::with(&Policy::standard().set("ghopper", "keys", &keys));
+        let kim = world.clone("kim");
+        kim.commit(ai("Marked").file("a", "a\n"));
+        kim.push_main()
+            .rejected_with("ghopper can't: no key of theirs is valid now")
+            .says("can sign: alovelace, khamilton");
+    }
+}

@@ -216,6 +216,13 @@ fn every_spelling_is_seen_in_every_place() {
     assert!(hidden.is_empty(), "{}", hidden.join("\n"));
 }
 
+fn wide(encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    let text = "Fix it\n\nＡｓｓｉｓｔｅｄ-ｂｙ: Claude Opus 4.5\n";
+    let (bytes, _, is_lossy) = encoding.encode(text);
+    assert!(!is_lossy, "{encoding:?}");
+    bytes.into_owned()
+}
+
 #[test]
 fn encodings_are_undone() {
     let text = "Fix it\n\nСо-аuthоred-by: Claude Opus 4.5\n";
@@ -240,6 +247,13 @@ fn encodings_are_undone() {
             }),
         ),
         ("ISO-8859-1", b"Fix it\n\nC\xf6-auth\xf6red-by: Claude Opus 4.5\n".to_vec()),
+        // Full-width letters of the multi-byte ones.
+        ("Shift_JIS", wide(encoding_rs::SHIFT_JIS)),
+        ("EUC-JP", wide(encoding_rs::EUC_JP)),
+        ("ISO-2022-JP", wide(encoding_rs::ISO_2022_JP)),
+        ("GBK", wide(encoding_rs::GBK)),
+        ("EUC-KR", wide(encoding_rs::EUC_KR)),
+        ("Big5", wide(encoding_rs::BIG5)),
     ];
     for (encoding, message) in rows {
         let mut commit = commit(message);
@@ -267,7 +281,12 @@ fn a_message_that_is_not_in_its_encoding_is_evidence_of_its_own() {
         ("UTF-8", b"Gr\xf6\xdfe", true),
         ("UTF-16", b"odd", true),
         ("UTF-16LE", b"\x00\xd8\x00\xd8", true),
-        ("GBK", b"plain", true),
+        ("GBK", b"plain", false),
+        ("GBK", b"\xff\xff", true),
+        ("Shift_JIS", b"\x93\xfa\x96\x7b", false),
+        ("Shift_JIS", b"\x93", true),
+        ("ISO-2022-JP", b"\x1b$BF|K\\\x1b(B", false),
+        ("ISO-2022-KR", b"plain", true),
         ("UTF-7", b"+AEM-o-authored-by: Claude", true),
         ("x-unheard-of", b"plain", true),
         ("", b"plain", true),

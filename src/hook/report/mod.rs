@@ -218,7 +218,8 @@ fn found(e: &Evidence) -> String {
         Place::Header(name, n) => format!("header {name}, line {n} \"{text}\""),
         Place::Tag(n) => format!("line {n} of the tag's message \"{text}\""),
         Place::Pusher => format!("pushed by the agent {text}"),
-        Place::Message => text,
+        Place::Message if text.is_empty() => "the message can't be read".to_owned(),
+        Place::Message => format!("the message can't be read as \"{text}\", which it says it is"),
     }
 }
 

@@ -31,15 +31,24 @@ pub(super) fn next(
     if signers.0.is_empty() {
         return;
     }
+    let full_name = r.name.to_string();
+    if full_name.as_bytes() != r.name.as_bytes() {
+        let why = "the ref's name has characters that can't be shown, so no command here can \
+                   name it: push to a plain name";
+        return page.wrapped("hint: ", why);
+    }
+    // A branch takes a commit, not the tag that leads to it.
+    let tip = match full_name.starts_with("refs/tags/") {
+        true => format!("'{}^{{commit}}'", r.new.short()),
+        false => r.new.short(),
+    };
     let them = if unsigned.len() == 1 { "it" } else { "them" };
     page.line(&format!("hint: 1. push {them} where a senior can read {them}:"));
     let branch = around.review.as_ref().map(|prefix| format!("{prefix}{}", slug(last)));
     match &branch {
-        Some(full) => page.command(
-            "hint:      ",
-            &words(&["git", "push", "origin", &format!("{}:{full}", r.new.short())]),
-        ),
-        None => bundle(page, r),
+        Some(full) => page
+            .command("hint:      ", &words(&["git", "push", "origin", &format!("{tip}:{full}")])),
+        None => bundle(page, r, &tip),
     }
     page.wrapped("hint: ", &format!("2. {}, in a clone:", signers.text()));
     match &branch {
@@ -57,7 +66,7 @@ pub(super) fn next(
     } else {
         command.push(range(r));
     }
-    let name = quoted(&r.name.to_string());
+    let name = quoted(&full_name);
     let repository = quoted(&decision.repository.to_string());
     // A flag and its value stay on one line.
     command.push(format!("--ref {name}"));
@@ -66,14 +75,14 @@ pub(super) fn next(
     page.command("hint:      ", &command);
     if r.verdict == Outcome::Reject && !open.iter().any(|c| is_hopeless(c)) {
         page.wrapped("hint: ", "3. the same push again:");
-        let again = format!("{}:{}", r.new.short(), quoted(&r.name.to_string()));
+        let again = format!("{}:{}", r.new.short(), quoted(&full_name));
         page.command("hint:      ", &words(&["git", "push", "origin", &again]));
     }
 }
 
 /// Where every branch is gated: a file to send. A bundle needs a ref to carry.
-fn bundle(page: &mut Page, r: &RefDecision) {
-    page.command("hint:      ", &words(&["git", "branch", "-f", BUNDLED, &r.new.short()]));
+fn bundle(page: &mut Page, r: &RefDecision, tip: &str) {
+    page.command("hint:      ", &words(&["git", "branch", "-f", BUNDLED, tip]));
     let what = match r.old.is_zero() {
         true => BUNDLED.to_owned(),
         false => format!("{}..{BUNDLED}", r.old.short()),
