@@ -296,20 +296,35 @@ fn hook_without_its_run_bit() {
 fn post_receive_that_fails_or_is_missing() {
     let world = World::new();
     let kim = world.clone("kim");
+    let mut signed = Vec::new();
     for (n, shim) in ["exit 1\n", "kill -9 $$\n"].into_iter().enumerate() {
         world.install_shim(&kim.bare, "post-receive", shim);
         let id = kim.commit(ai(&format!("Work {n}")).file(format!("f{n}"), "x\n"));
         kim.push_main().rejected_with(NEEDS);
         kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
         kim.push_main().lands(&[MAIN]);
+        signed.push(id);
     }
     assert_eq!(world.tip(&kim.bare, "refs/countersign/log"), None);
+    // What the gate let in and git refused has not landed.
+    let lost = kim.commit(ai("Lost").file("lost", "x\n"));
+    kim.deliver(&[&Draft::approve().commit(&kim, &lost).sign("ghopper")]);
+    world.install_shim(&kim.bare, "update", "exit 1\n");
+    kim.push_main().refused();
+    fs::remove_file(kim.bare.join("hooks/update")).expect("a hook");
     world.install(&kim.bare);
+    kim.git(&["reset", "-q", "--hard", "HEAD~1"]);
     kim.commit(human("Plain\n").file("p", "x\n"));
     kim.push_main().lands(&[MAIN]);
     let log = world.git_in(&kim.bare, &["ls-tree", "-r", "--name-only", "refs/countersign/log"]);
     let statements = log.lines().filter(|l| l.ends_with("statement.json")).count();
-    assert_eq!(statements, 2, "{log}");
+    assert_eq!(statements, 3, "{log}");
+    assert_eq!(log.lines().filter(|l| l.starts_with("decisions/")).count(), 3, "{log}");
+    kim.git(&["fetch", "-q", "origin", "+refs/countersign/log:refs/countersign/log"]);
+    for id in &signed {
+        kim.countersign(&["verify", id, "--offline"]).exits(0).says("signed off by ghopper");
+    }
+    kim.countersign(&["verify", &lost, "--offline"]).exits(3).says("no landing");
     let refs = world.git_in(&kim.bare, &["for-each-ref", "refs/countersign/inbox"]);
     assert_eq!(refs, "");
 }

@@ -22,6 +22,9 @@ use crate::{detect, signature};
 /// Statements and decisions published with one commit of the log.
 const BATCH: usize = 500;
 
+/// Late decisions of the store among which a landing may have been missed.
+const LATE: usize = 1_000;
+
 /// Why nothing, or not all, was published; the push has landed all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
@@ -67,10 +70,12 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
         .map_err(|e| PostError::Settings(e.to_string()))?;
     runtime.block_on(async {
         let store = opened::open(settings.store.secret(), &repo).await?;
-        let landed: Vec<_> = updates
+        let mut landed: Vec<_> = updates
             .iter()
             .map(|u| store::Update { name: u.name.clone(), old: u.old, new: u.new })
             .collect();
+        let missed = store.not_landed(&repository, LATE).await?;
+        landed.extend(missed.into_iter().filter(|u| has_landed(&repo, u)).take(BATCH));
         store.land(&repository, &landed, invocation.now).await?;
         let current = settings.log.publish_policy.then_some(&loaded);
         publish(&repo, store.as_ref(), &repository, current).await?;
@@ -91,6 +96,20 @@ fn concerns(repo: &Repo, policy: &Policy, repository: &RepositoryName, updates: 
         && updates
             .iter()
             .any(|u| u.name.as_bytes().starts_with(super::deliver::RESERVED) || is_gated(u))
+}
+
+/// Whether a ref holds what an update was to bring, or what came on top of it: a run that was
+/// killed or could not start has recorded nothing.
+fn has_landed(repo: &Repo, update: &store::Update) -> bool {
+    match repo.ref_value(&update.name) {
+        Ok(None) => update.new.is_zero(),
+        Ok(Some(_)) if update.new.is_zero() => false,
+        Ok(Some(now)) => {
+            let bases = || repo.merge_bases(update.new, now);
+            now == update.new || bases().is_ok_and(|bases| bases == [update.new])
+        }
+        Err(_) => false,
+    }
 }
 
 /// Brings whatever the log lacks from the store into `refs/countersign/log`, under a lock,

@@ -258,6 +258,15 @@ pub trait Store: Send + Sync {
         at: Timestamp,
     ) -> Result<Vec<DecisionId>, StoreError>;
 
+    /// Updates of a repository that an accepted decision judged and whose landing is not
+    /// recorded, oldest first, among the newest `among` decisions of all repositories: git
+    /// may have refused them after all, or nobody saw them land.
+    async fn not_landed(
+        &self,
+        repository: &RepositoryName,
+        among: usize,
+    ) -> Result<Vec<Update>, StoreError>;
+
     /// What the published log of a repository lacks after `since`, at most `limit`
     /// statements and `limit` decisions; neither where the log is up to date. Sequence
     /// numbers appear in order, so that a reader passes over none.

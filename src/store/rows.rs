@@ -54,6 +54,10 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+pub(super) fn object(hex: &str) -> Result<ObjectId, Unreadable> {
+    ObjectId::from_hex(hex.as_bytes()).ok_or_else(|| unreadable("object id", hex))
+}
+
 pub(super) fn change_digest(hex: &str) -> Result<ChangeDigest, Unreadable> {
     ChangeDigest::from_hex(hex.as_bytes()).ok_or_else(|| unreadable("a change's digest", hex))
 }

@@ -236,6 +236,14 @@ impl Store for Snapshot {
         read_only()
     }
 
+    async fn not_landed(
+        &self,
+        _repository: &RepositoryName,
+        _among: usize,
+    ) -> Result<Vec<Update>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn unpublished(
         &self,
         _repository: &RepositoryName,

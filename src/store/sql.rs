@@ -141,6 +141,16 @@ WHERE u.ref = $2 AND u.old_id = $3 AND u.new_id = $4
 ORDER BY d.seq DESC
 LIMIT 1";
 
+/// Updates that a late decision of the repository let in and that have no landing, oldest
+/// first. The newest decisions of all repositories are looked at, so many.
+pub(super) const NOT_LANDED: &str = "
+SELECT u.ref, u.old_id, u.new_id
+FROM decisions AS d JOIN updates AS u ON u.decision = d.id
+WHERE d.seq > (SELECT COALESCE(MAX(seq), 0) FROM decisions) - $2
+  AND d.repository = $1 AND d.accepted = 1
+  AND NOT EXISTS (SELECT 1 FROM landings AS l WHERE l.decision = d.id AND l.ref = u.ref)
+ORDER BY d.seq";
+
 pub(super) const LAND: &str = "
 INSERT INTO landings (decision, ref, repository, landed_at)
 VALUES ($1, $2, $3, $4)

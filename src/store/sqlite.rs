@@ -277,6 +277,16 @@ impl Store for Sqlite {
         self.done(conn, result)
     }
 
+    async fn not_landed(
+        &self,
+        repository: &RepositoryName,
+        among: usize,
+    ) -> Result<Vec<Update>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = decisions::not_landed(&mut conn, repository, among).await;
+        self.done(conn, result)
+    }
+
     async fn unpublished(
         &self,
         repository: &RepositoryName,

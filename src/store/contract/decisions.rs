@@ -115,6 +115,26 @@ pub(in crate::store) async fn only_what_was_judged_lands(store: &dyn Store) {
     }
 }
 
+pub(in crate::store) async fn what_was_let_in_and_has_not_landed_is_known(store: &dyn Store) {
+    let main = update(MAIN, commit(1), commit(2));
+    let side = update(b"refs/heads/side", commit(3), commit(4));
+    let gone = update(b"refs/heads/\xff", commit(5), ObjectId::zero(ObjectFormat::Sha1));
+    let first = decision(1, "a", vec![main.clone(), side.clone()]);
+    let rejected = NewDecision { accepted: false, ..decision(2, "a", vec![gone.clone()]) };
+    let elsewhere = decision(3, "b", vec![gone.clone()]);
+    let last = decision(4, "a", vec![gone.clone()]);
+    for new in [&first, &rejected, &elsewhere, &last] {
+        append(store, new).await;
+    }
+    let open = async |among| store.not_landed(&repository("a"), among).await.unwrap();
+    assert_eq!(open(100).await, [main.clone(), side.clone(), gone.clone()]);
+    assert_eq!(open(1).await, std::slice::from_ref(&gone));
+    store.land(&repository("a"), std::slice::from_ref(&main), at(3)).await.unwrap();
+    assert_eq!(open(100).await, [side.clone(), gone.clone()]);
+    store.land(&repository("a"), &[side, gone], at(3)).await.unwrap();
+    assert_eq!(open(100).await, []);
+}
+
 pub(in crate::store) async fn the_newest_decision_lands_and_once(store: &dyn Store) {
     let main = update(MAIN, commit(1), commit(2));
     let side = update(b"refs/heads/side", commit(3), commit(4));

@@ -42,6 +42,7 @@ macro_rules! store_contract {
             decisions: an_id_is_taken_once;
             decisions: decisions_come_in_pages;
             decisions: only_what_was_judged_lands;
+            decisions: what_was_let_in_and_has_not_landed_is_known;
             decisions: the_newest_decision_lands_and_once;
             decisions: a_log_gets_what_it_lacks;
             decisions: a_log_gets_each_decision_once;

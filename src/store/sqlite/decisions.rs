@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::fault::Fault;
 use crate::domain::digest::policy_digest;
-use crate::domain::ids::{DecisionId, PolicyDigest, RepositoryName};
+use crate::domain::ids::{DecisionId, PolicyDigest, RefName, RepositoryName};
 use crate::store::rows::{self, DecisionRow};
 use crate::store::{Durability, NewDecision, Position, StoredDecision, Unpublished, Update, sql};
 
@@ -128,6 +128,23 @@ pub(super) async fn land(
     }
     tx.commit().await?;
     Ok(landed)
+}
+
+pub(super) async fn not_landed(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    among: usize,
+) -> Result<Vec<Update>, Fault> {
+    let found: Vec<(Vec<u8>, String, String)> = sqlx::query_as(sql::NOT_LANDED)
+        .bind(repository.as_str())
+        .bind(count(among))
+        .fetch_all(conn)
+        .await?;
+    let update = |(name, old, new): (Vec<u8>, String, String)| {
+        let (old, new) = (rows::object(&old)?, rows::object(&new)?);
+        Ok(Update { name: RefName::new(name), old, new })
+    };
+    found.into_iter().map(update).collect()
 }
 
 pub(super) async fn unpublished(
