@@ -89,6 +89,9 @@ pub(super) struct ApproveArgs {
 
 /// `countersign decline`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  countersign decline 3f9c2ab1 --ref refs/heads/main -m \"tokens end up in the log\" \\\n    --repository payments/api --remote origin"
+)]
 pub(super) struct DeclineArgs {
     #[command(flatten)]
     signing: SigningArgs,

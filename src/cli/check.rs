@@ -56,7 +56,9 @@ pub(super) struct CheckArgs {
 
 /// `countersign status`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 3: something is open.")]
+#[command(
+    after_help = "Example:\n  countersign status origin/main..HEAD --ref refs/heads/main\n\nExit code 3: something is open."
+)]
 pub(super) struct StatusArgs {
     #[command(flatten)]
     push: PushArgs,

@@ -144,5 +144,16 @@ fn refused(remote: &str, said: &PushSaid) -> CliError {
     for line in said.lines.iter().filter(|l| !l.trim().is_empty()).take(40) {
         error = error.said(line);
     }
-    error.hint("where a server refuses such refs: --out FILE, then `countersign submit FILE`")
+    let says = |text: &str| said.lines.iter().any(|line| line.contains(text));
+    if says("wrong repository") {
+        error.hint("--repository NAME, as the gate's text names it")
+    } else if says("no person of the policy") {
+        error.hint("an admin puts your public key into the policy; then sign again")
+    } else if says("sign-off store unreachable") || says("could not finish") {
+        error.hint("try again later; the server's admins can tell what is wrong")
+    } else if said.lines.iter().any(|line| line.starts_with("remote:")) {
+        error.hint("where a server refuses such refs: --out FILE, then `countersign submit FILE`")
+    } else {
+        error.hint("git could not push there: is the remote's name right, and can it be reached?")
+    }
 }

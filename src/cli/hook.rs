@@ -13,6 +13,9 @@ use crate::hook::{post, run};
 
 /// Which hook.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example, as a hook of a repository:\n  exec countersign --config /etc/countersign/countersign.toml hook pre-receive"
+)]
 pub(super) struct HookArgs {
     #[command(subcommand)]
     hook: Hook,

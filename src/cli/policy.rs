@@ -26,6 +26,8 @@ pub(super) struct PolicyArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Tell every mistake of a policy at once, with its place and what to write instead
+    #[command(after_help = "Examples:\n  countersign policy check policy.toml\n  countersign \
+        --config /etc/countersign/countersign.toml policy check")]
     Check {
         /// The policy; without it, the settings that --config names, and their policy
         file: Option<PathBuf>,

@@ -21,6 +21,9 @@ const SHOWN: usize = 10;
 
 /// What and how.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  countersign revoke 6829e511 -m \"signed the wrong one\" --repository payments/api \\\n    --remote origin"
+)]
 pub(super) struct RevokeArgs {
     /// Hashes of statements (8 digits or more of one in the fetched log), or their files
     #[arg(required = true, value_name = "HASH|FILE")]

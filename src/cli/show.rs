@@ -17,6 +17,9 @@ use crate::policy;
 
 /// Which decision.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example, on the Git host:\n  countersign --config /etc/countersign/countersign.toml show D-7K3MQ9XW2F --json"
+)]
 pub(super) struct ShowArgs {
     /// A decision's id, as a rejected push names it
     #[arg(value_name = "D-ID")]
@@ -42,7 +45,8 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     })?;
     let Some(row) = row else {
         return Err(CliError::new(format!("the store has no decision \"{id}\""))
-            .hint("decisions stand in the store of the server that judged the push"));
+            .hint("decisions stand in the store of the server that judged the push")
+            .hint("a push that could not be judged stands in the gate's log file alone"));
     };
     let decision: Decision = serde_json::from_slice(&row.body)?;
     if json {

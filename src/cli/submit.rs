@@ -14,6 +14,9 @@ use crate::store::{NewStatement, Submitted};
 
 /// Which statements.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example, on the Git host:\n  countersign --config /etc/countersign/countersign.toml submit statement.json"
+)]
 pub(super) struct SubmitArgs {
     /// A statement; its signature lies beside it as FILE.sig
     #[arg(required = true)]

@@ -13,9 +13,9 @@ use super::{files, out};
 use crate::detect::Detector;
 use crate::domain::decision::{MergeDecision, Met, RefDecision, Requirement};
 use crate::domain::escape::{escape, escape_short};
-use crate::domain::ids::{ObjectId, PolicyDigest};
+use crate::domain::ids::{ObjectId, PolicyDigest, StatementHash};
 use crate::domain::policy::Policy;
-use crate::domain::statement::{Signed, Statement};
+use crate::domain::statement::{Signed, Statement, Verdict};
 use crate::git::range;
 use crate::signature;
 
@@ -46,6 +46,10 @@ pub(super) fn run(args: &VerifyArgs, json: bool) -> Result<Exit, CliError> {
         return file(Path::new(&args.target), log.as_ref(), json);
     }
     let clone = clone?;
+    if clone.repo.is_shallow() {
+        return Err(CliError::new("this is a shallow clone: what a commit changes can't be told")
+            .hint("git fetch --unshallow"));
+    }
     let Some(log) = clone.log(&args.log)? else {
         return Err(CliError::new("there is no published log in this clone")
             .hint("git fetch origin refs/countersign/log:refs/countersign/log"));
@@ -260,10 +264,22 @@ fn signatures(log: &Log, id: ObjectId) -> Result<Vec<String>, CliError> {
             let who =
                 policy.as_ref().and_then(|p| signature::verify_within(signed, p, usize::MAX).ok());
             let who = who.map_or_else(|| "an unknown key".to_owned(), |s| s.signer.to_string());
-            signers.push(format!("{who}, statement {}", signed.hash().short()));
+            let verdict = format!("{:?}", statement.verdict).to_lowercase();
+            let hash = signed.hash();
+            let taken_back = if is_revoked(log, hash) { ", revoked" } else { "" };
+            signers.push(format!("{who}, {verdict}, statement {}{taken_back}", hash.short()));
         }
     }
     Ok(signers)
+}
+
+/// Whether some statement of the log takes this one back; whose it is, is not asked.
+fn is_revoked(log: &Log, hash: StatementHash) -> bool {
+    log.statements.iter().any(|signed| {
+        signature::parse(&signed.statement, usize::MAX).is_ok_and(|s| {
+            s.verdict == Verdict::Revoke && s.subjects.iter().any(|s| s.statement == Some(hash))
+        })
+    })
 }
 
 /// Every AI-assisted commit of a ref; those without a verified landing are listed (G23).

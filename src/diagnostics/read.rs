@@ -123,10 +123,10 @@ impl<'a> Fields<'a> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
     }
 
-    /// Whether an unknown key is a slip for one that is known: what is missing may not be.
+    /// Whether an unknown key is a slip for one of these: what is missing may not be.
     #[must_use]
-    pub fn has_slips(&self) -> bool {
-        !self.misspelt.is_empty()
+    pub fn has_slip_for(&self, keys: &[&str]) -> bool {
+        self.misspelt.iter().any(|key| keys.contains(key))
     }
 
     /// Reports a key that has to be there.

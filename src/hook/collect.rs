@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::ask::{self, ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
+use super::findings;
 use super::input::Update;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
@@ -17,7 +18,7 @@ use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
 use crate::detect::Detector;
 use crate::domain::change::Change;
-use crate::domain::decision::{CommitDecision, Family, Finding, RefDecision};
+use crate::domain::decision::{CommitDecision, Finding, RefDecision};
 use crate::domain::digest::{change_digest, paths_digest};
 use crate::domain::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
@@ -135,7 +136,7 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
     }
     if let Some(e) = store_error {
         tracing::error!(error = %e, "store");
-        facts.problems.push(store_finding(&e).with_mode(mode.unwrap_or(Mode::Warn)));
+        facts.problems.push(findings::of_store(&e, mode));
     }
     facts
 }
@@ -337,21 +338,8 @@ pub async fn collect_landed(
     });
     let changes = settle(bench, &mut reader, &mut facts);
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
-    asked.map_err(|e| store_finding(&e))?;
+    asked.map_err(|e| findings::store(&e))?;
     Ok(facts)
-}
-
-/// A store error in the pusher's words.
-#[must_use]
-pub fn store_finding(error: &StoreError) -> Finding {
-    let message = match error {
-        StoreError::NewerSchema { .. } => "the sign-off store was written by a newer version",
-        StoreError::Damaged(_) => "the sign-off store is damaged",
-        StoreError::Behind(_) => "the sign-off store lacks what this repository has published",
-        StoreError::Unreachable(_) => "the sign-off store does not answer",
-    };
-    Finding::new("store-unreachable", Family::StoreUnreachable, message)
-        .hint("this is not your fault: push again later, or tell the server's admins")
 }
 
 /// One commit about which a decision may want to speak.

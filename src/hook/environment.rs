@@ -122,6 +122,7 @@ pub fn repository(
         || {
             let message = "this repository has no name: it does not lie below [repository] root";
             Finding::new("repository-unnamed", Family::PolicyBroken, message)
+                .hint("this is not your fault: tell the server's admins")
                 .hint("an admin sets root in countersign.toml to the folder of all repositories")
         },
     )

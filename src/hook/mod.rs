@@ -9,6 +9,7 @@ pub mod collect;
 mod cover;
 mod deliver;
 pub mod environment;
+mod findings;
 pub mod input;
 mod log;
 mod merges;

@@ -18,7 +18,7 @@ use super::input::{self, Updates};
 use super::log::{self, Fault, Place};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{opened, ranges};
+use super::{findings, opened, ranges};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -363,7 +363,7 @@ async fn record(
         source.failed(&e);
         let known = decision.findings.iter().any(|f| f.family == Family::StoreUnreachable);
         if !known {
-            decision.findings.push(collect::store_finding(&e).with_mode(mode));
+            decision.findings.push(findings::store(&e).with_mode(mode));
         }
         if mode == Mode::Enforce {
             decision.verdict = Outcome::Reject;

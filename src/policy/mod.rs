@@ -89,7 +89,7 @@ pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Check
     let mended = Mended::new();
     let (mut report, table) = syntax::parse(file, text, &mended);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
-    if root.has_slips() {
+    if root.has_slip_for(&["people", "groups", "rule"]) {
         // A table under a wrong name: nobody of its people or groups is known.
         report.text_is_lost();
     }
