@@ -473,3 +473,28 @@ fn statements_come_back_from_the_log() {
     kim.push_main().lands(&[MAIN]);
     assert_eq!(published(), before + 3, "a statement, its signature and a decision");
 }
+
+/// What is wrong with settings or policy stands in the log, all of it.
+#[test]
+fn mistakes_are_in_the_log_and_not_on_the_pushers_screen() {
+    let world = World::with_settings(&Policy::standard(), "[log]\nfile = \"gate.log\"\n");
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let logged = |needle: &str| {
+        let log = fs::read_to_string(world.path("gate.log")).expect("a log");
+        assert!(log.contains(needle), "{log}");
+    };
+    let policy = fs::read_to_string(world.path("policy.toml")).expect("a policy");
+    fs::write(world.path("policy.toml"), format!("{policy}modee = 1\nvetoo = true\n"))
+        .expect("a file");
+    kim.push_main().rejected_with("policy broken").keeps_quiet_about("modee");
+    logged("unknown key \\\"modee\\\"");
+    logged("unknown key \\\"vetoo\\\"");
+    fs::write(world.path("policy.toml"), policy).expect("a file");
+    let settings = fs::read_to_string(world.config()).expect("settings");
+    fs::write(world.config(), settings.replace("root =", "rot =")).expect("a file");
+    kim.push_main().rejected_with("policy broken").keeps_quiet_about("rot");
+    logged("unknown key \\\"rot\\\"");
+    fs::write(world.config(), settings).expect("a file");
+    kim.push_main().lands(&[MAIN]);
+}

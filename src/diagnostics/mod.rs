@@ -155,12 +155,24 @@ impl Serialize for Diagnostics {
     }
 }
 
-/// One line for a log: the first error's place and message, and the count.
+/// Errors that stand in one line for a log.
+const LOGGED: usize = 20;
+
+/// One line for a log: each error's place and message, the first ones where there are many,
+/// and the count.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self.iter().find(|d| d.severity == Severity::Error).or(self.list.first());
-        let Some(d) = first else { return write!(f, "{}: no mistakes", self.file()) };
-        write!(f, "{}:{}:{}: {}", self.file(), d.line, d.column, d.message)?;
+        let mut errors: Vec<_> = self.iter().filter(|d| d.severity == Severity::Error).collect();
+        if errors.is_empty() {
+            errors.extend(self.list.first());
+        }
+        let Some((first, more)) = errors.split_first() else {
+            return write!(f, "{}: no mistakes", self.file());
+        };
+        write!(f, "{}:{}:{}: {}", self.file(), first.line, first.column, first.message)?;
+        for d in more.iter().take(LOGGED - 1) {
+            write!(f, "; {}:{}: {}", d.line, d.column, d.message)?;
+        }
         if self.len() > 1 { write!(f, " ({} in all)", self.count()) } else { Ok(()) }
     }
 }

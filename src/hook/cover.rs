@@ -163,8 +163,10 @@ impl Ties<'_> {
                 (None, Some(net)) => self.net(reader, landing, s, (net, signed_digest)),
                 (None, None) => continue,
             };
-            if !(matches!(tie, Tie::Stale { .. }) && self.is_older(reader, landing, subject.commit))
-            {
+            // What shares its paths alone was most likely signed for something else.
+            let is_close = subject.commit.is_none() || same_files || is_titled(&subject.name);
+            let is_stale = matches!(tie, Tie::Stale { .. });
+            if !is_stale || (is_close && !self.is_older(reader, landing, subject.commit)) {
                 ties.push(tie);
             }
         }

@@ -9,17 +9,17 @@ use tracing::level_filters::LevelFilter;
 
 use crate::domain::decision::{Decision, Family, Finding};
 use crate::domain::ids::{DecisionId, RepositoryName};
-use crate::settings::{LogLevel, Settings};
+use crate::settings::{LogLevel, LogSettings};
 
 /// Starts the log, once a process; without a file in the settings there is none, since a
 /// hook's standard error is the pusher's screen. A file that can't be opened is no reason
 /// to refuse a push.
-pub(super) fn start(settings: &Settings) {
-    let Some(path) = &settings.log.file else { return };
+pub(super) fn start(settings: &LogSettings) {
+    let Some(path) = &settings.file else { return };
     let Ok(file) = OpenOptions::new().create(true).append(true).open(path) else { return };
     let subscriber = tracing_subscriber::fmt()
         .json()
-        .with_max_level(level(settings.log.level))
+        .with_max_level(level(settings.level))
         .with_writer(Mutex::new(file))
         .finish();
     // Only the first start of a process counts; a second one is no error.

@@ -46,7 +46,7 @@ pub enum PostError {
 pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
     let settings =
         settings::load(&invocation.config).map_err(|e| PostError::Settings(e.to_string()))?;
-    log::start(&settings);
+    log::start(&settings.log);
     let mut bytes = Vec::new();
     let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
     std::io::Read::read_to_end(&mut std::io::Read::take(&mut invocation.stdin, limit), &mut bytes)

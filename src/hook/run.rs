@@ -72,10 +72,13 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
     };
     let settings = match settings::load(&invocation.config) {
         Ok(settings) => settings,
-        // Where the log is, only the settings know.
-        Err(_) => return refuse(&place, broken("the gate's settings can't be used"), None),
+        Err(e) => {
+            log::start(&settings::log_of(&invocation.config));
+            let finding = broken("the gate's settings can't be used");
+            return refuse(&place, finding, Some(&log::chain(&e)));
+        }
     };
-    log::start(&settings);
+    log::start(&settings.log);
     place.repository = repository_of(&invocation, &settings);
     let updates = match read_updates(&mut invocation.stdin, &settings) {
         Ok(updates) => updates,

@@ -139,6 +139,21 @@ pub fn load(path: &Path) -> Result<Settings, SettingsError> {
     parse(&path.to_string_lossy(), folder, &bytes).map_err(SettingsError::Broken)
 }
 
+/// Where the log of settings is that may be broken, as far as that can be read: what is wrong
+/// with them has to be told somewhere.
+#[must_use]
+pub fn log_of(path: &Path) -> LogSettings {
+    let Ok(bytes) = read::file(path, SETTINGS_BYTES) else { return LogSettings::default() };
+    let Ok(whole) = std::path::absolute(path) else { return LogSettings::default() };
+    let Ok(text) = read::text_of("", &bytes, SETTINGS_BYTES) else {
+        return LogSettings::default();
+    };
+    let mended = Mended::new();
+    let (mut report, table) = syntax::parse("", text, &mended);
+    let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
+    log(&mut report, whole.parent().unwrap_or(Path::new("/")), &root)
+}
+
 const KEYS: [&str; 7] = ["policy", "store", "repository", "identity", "limits", "report", "log"];
 
 /// Checks the settings' bytes. Relative paths are below `folder`.

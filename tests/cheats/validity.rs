@@ -313,3 +313,22 @@ fn seniors_whose_keys_have_ended_are_not_asked() {
             .says("can sign: alovelace, khamilton");
     }
 }
+
+/// A sign-off that merely shares its files is no stale one of this: nobody could do anything
+/// about it.
+#[test]
+fn other_work_on_the_same_files_is_not_called_stale() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let start = kim.head();
+    let id = kim.commit(ai("First").file("src/app.rs", "first\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.branch("other", &start);
+    kim.commit(ai("Second").file("src/app.rs", "second\n"));
+    kim.push_main().rejected_with(NEEDS).keeps_quiet_about("stale");
+    // An amended one keeps its title.
+    kim.branch("again", &start);
+    kim.commit(ai("First").file("src/app.rs", "amended\n"));
+    kim.push_main().rejected_with("stale");
+}

@@ -93,7 +93,8 @@ impl Draft {
             digest["change-v1"] = change.into();
             digest["paths-v1"] = paths.into();
         }
-        self.subject(&format!("commit {}", &id[..8]), digest)
+        let title = clone.try_git(&["log", "-1", "--format=%s", id]).out();
+        self.subject(&format!("{} {}", &id[..8], title.trim()), digest)
     }
 
     /// Names commits.
