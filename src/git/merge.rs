@@ -2,11 +2,12 @@
 //! automatic merge of the parents gives.
 //!
 //! STRATEGY. Git's own `merge-tree` merges all pairs of parents of a push again, in one
-//! child, renames on, the virtual bases of criss-cross histories included. Its objects go to
-//! a temporary folder: in the quarantine git would keep them. What then differs from the
-//! pushed trees is merged once more without following renamed folders, as libgit2 and older
-//! gits do; equal to either is clean. Ids are compared, never names. No attribute, no merge
-//! driver and no configuration but the repository's own takes part.
+//! child, renames on, the virtual bases of criss-cross histories included. It runs in an empty
+//! temporary repository that borrows the objects: what it writes would be kept in the
+//! quarantine, and no attribute, merge driver or configuration of the real one takes part
+//! (G17). What then differs from the pushed trees is merged once more without following
+//! renamed folders, as libgit2 and older gits do; equal to either is clean. Ids are compared,
+//! never names.
 //!
 //! More than two parents can't be merged so: there, own is what differs from every parent,
 //! and where only one way of changing a path is among the parents, what is not that.
@@ -16,6 +17,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::change::{between_trees, tree_of};
+use super::child::Child;
 use super::environment::quoted_alternate;
 use super::{GitError, Repo};
 use crate::domain::change::Side;
@@ -104,8 +106,9 @@ impl Repo {
     ) -> Result<Vec<&'a Commit>, GitError> {
         let failed = |source| GitError::File { path: "a temporary folder".into(), source };
         let folder = tempfile::tempdir().map_err(failed)?;
+        empty_repository(folder.path(), self.format()).map_err(failed)?;
         let results = self.merge_tree(pairs, folders, folder.path())?;
-        let with_results = self.with_objects(folder.path())?;
+        let with_results = self.with_objects(&folder.path().join("objects"))?;
         let mut open = Vec::new();
         for (merge, again) in pairs.iter().zip(results) {
             if again.is_clean && again.tree == merge.tree {
@@ -127,7 +130,7 @@ impl Repo {
         &self,
         pairs: &[&Commit],
         folders: &str,
-        objects: &Path,
+        place: &Path,
     ) -> Result<Vec<Again>, GitError> {
         let mut alternates = OsString::new();
         if let Some(quarantine) = &self.quarantine {
@@ -150,9 +153,8 @@ impl Repo {
                 _ => None,
             })
             .collect();
-        let stdout = self
-            .bounded_git("merge-tree", &settings)
-            .env("GIT_OBJECT_DIRECTORY", objects)
+        let stdout = Child::bounded(place, "merge-tree", &settings)
+            .env("GIT_OBJECT_DIRECTORY", place.join("objects"))
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates)
             .env("GIT_ATTR_SOURCE", empty_tree)
             .args(["--stdin", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories"])
@@ -219,6 +221,19 @@ fn paths_between(
 ) -> Result<Vec<RepoPath>, GitError> {
     let change = between_trees(repo, old, Some(new), limits)?;
     Ok(change.entries().iter().map(|e| e.path.clone()).collect())
+}
+
+/// A bare repository without anything in it, in files that git needs to take it for one.
+fn empty_repository(place: &Path, format: ObjectFormat) -> std::io::Result<()> {
+    std::fs::create_dir(place.join("objects"))?;
+    std::fs::create_dir(place.join("refs"))?;
+    std::fs::write(place.join("HEAD"), "ref: refs/heads/none\n")?;
+    let config = format!(
+        "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\
+         [extensions]\n\tobjectFormat = {}\n",
+        format.name()
+    );
+    std::fs::write(place.join("config"), config)
 }
 
 /// One result after the other: `1` where it is clean, else `0`; the tree; the names of

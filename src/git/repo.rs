@@ -120,11 +120,6 @@ impl Repo {
         self.seeing(Child::sealed(&self.git_dir, name))
     }
 
-    /// The same with [`Child::bounded`].
-    pub(super) fn bounded_git(&self, name: &str, settings: &[&str]) -> Child {
-        self.seeing(Child::bounded(&self.git_dir, name, settings))
-    }
-
     /// The same repository with further objects.
     pub(super) fn with_objects(&self, dir: &Path) -> Result<Self, GitError> {
         let mut own = vec![dir.to_owned()];

@@ -161,6 +161,29 @@ fn with_attributes_that_resolve_conflicts() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// Nor do those of the repository itself, or its settings: people merge elsewhere.
+#[test]
+fn with_settings_of_the_host_that_resolve_conflicts() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    fork(&kim, "2");
+    std::fs::create_dir_all(kim.bare.join("info")).expect("a folder");
+    for (attributes, key, value) in [
+        ("* merge=union\n", "x.y", "z"),
+        ("* merge=evil\n", "merge.evil.driver", "cp %B %A"),
+        ("", "merge.default", "union"),
+        ("", "merge.renames", "false"),
+    ] {
+        std::fs::write(kim.bare.join("info/attributes"), attributes).expect("a file");
+        world.git_in(&kim.bare, &["config", key, value]);
+        kim.git(&["reset", "-q", "--hard", "origin/main"]);
+        let union = LINES.replace('2', "main\ntwo");
+        merge(&kim, &["topic"], human("Merge topic").file("a", union));
+        kim.push_main().rejected_with("decides a itself");
+        world.git_in(&kim.bare, &["config", "--unset", key]);
+    }
+}
+
 #[test]
 fn with_several_merge_bases() {
     let world = World::new();
