@@ -16,8 +16,8 @@ use crate::git::laptop::Named;
 use crate::git::{OwnChange, range};
 use crate::hook::collect::TITLE;
 
-/// Commits shown one by one.
-const SHOWN: usize = 50;
+/// Commits shown one by one: all that one statement names. Nobody signs what they can't see.
+const SHOWN: usize = 1_000;
 /// Files shown of a commit.
 const FILES: usize = 8;
 

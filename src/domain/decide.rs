@@ -174,9 +174,15 @@ impl Judge<'_> {
         }
         let mut rules = self.policy.rules_for(&self.facts.repository);
         let (_, rule) = rules.find(|(_, rule)| rule.mode == Mode::Enforce)?;
+        // Who is not known now will not be known later (G13).
+        let eyes = FourEyes { policy: self.policy, facts: self.facts };
+        let one_more = r
+            .ungated_ai
+            .iter()
+            .any(|id| eyes.needs_one_more(Pair { signed: std::slice::from_ref(id), landing: id }));
         Some(Early {
             refs: rule.refs.patterns().next()?.to_owned(),
-            sign_offs: rule.sign_offs,
+            sign_offs: rule.sign_offs + usize::from(one_more),
             from: rule.from.clone(),
         })
     }

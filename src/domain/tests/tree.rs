@@ -128,7 +128,13 @@ fn an_ungated_push_is_told_what_the_first_enforcing_rule_asks() {
     policy.rules[1].sign_offs = 2;
     let decision = decide(&policy, &facts);
     let early = decision.refs[0].early.clone().unwrap();
-    assert_eq!((early.refs.as_str(), early.sign_offs), (NEXT, 2));
+    // Nobody is known to have pushed them first, and that stays so (G13).
+    assert_eq!((early.refs.as_str(), early.sign_offs), (NEXT, 3));
+    for commit in [id(1), id(2)] {
+        stage::named(&mut facts, commit, &Hands::default());
+    }
+    let decision = decide(&policy, &facts);
+    assert_eq!(decision.refs[0].early.as_ref().map(|e| e.sign_offs), Some(2));
     assert_eq!(decision.refs[0].ungated_ai, 2);
     policy.rules[1].mode = Mode::Observe;
     assert_eq!(decide(&policy, &facts).refs[0].early, None);
