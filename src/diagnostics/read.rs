@@ -70,12 +70,15 @@ pub fn text_of<'b>(file: &str, bytes: &'b [u8], most: usize) -> Result<&'b str, 
 }
 
 /// A table whose keys are known.
+///
+/// A misspelt key is told, and what stands under it is read as if it were spelt right:
+/// otherwise its own mistakes would stay hidden, and each mention of it would be one more.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     table: &'a DeTable<'a>,
     /// The table's header, or the inline table.
     pub span: Span,
-    misspelt: Vec<&'static str>,
+    misspelt: Vec<(&'static str, &'a Value<'a>)>,
 }
 
 impl<'a> Fields<'a> {
@@ -88,8 +91,8 @@ impl<'a> Fields<'a> {
         known: &[&'static str],
     ) -> Self {
         let mut misspelt = Vec::new();
-        for key in table.keys().filter(|k| !known.contains(&k.get_ref().as_ref())) {
-            misspelt.extend(unknown_key(report, key, known));
+        for (key, value) in table.iter().filter(|(k, _)| !known.contains(&k.get_ref().as_ref())) {
+            misspelt.extend(unknown_key(report, key, known).map(|known| (known, value)));
         }
         Self { table, span, misspelt }
     }
@@ -114,7 +117,14 @@ impl<'a> Fields<'a> {
     /// The value of a key.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&'a Value<'a>> {
-        self.table.get(key)
+        self.values(key).next()
+    }
+
+    /// The value of a key, and those under misspelt forms of it: a table may be spelt right
+    /// here and wrong there.
+    pub fn values(&self, key: &str) -> impl Iterator<Item = &'a Value<'a>> {
+        let slips = self.misspelt.iter().filter(move |(known, _)| *known == key);
+        self.table.get(key).into_iter().chain(slips.map(|(_, value)| *value))
     }
 
     /// The key's own place; the table's where it is absent.
@@ -123,15 +133,9 @@ impl<'a> Fields<'a> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
     }
 
-    /// Whether an unknown key is a slip for one of these: what is missing may not be.
-    #[must_use]
-    pub fn has_slip_for(&self, keys: &[&str]) -> bool {
-        self.misspelt.iter().any(|key| keys.contains(key))
-    }
-
     /// Reports a key that has to be there.
     pub fn require(&self, report: &mut Report, key: &str, what: &str, help: &str) {
-        if self.value(key).is_none() && !self.misspelt.contains(&key) {
+        if self.value(key).is_none() {
             let message = format!("{what} has no {}", quoted(key));
             let finding = Finding::error("missing-key", &self.span, message);
             report.add(finding.help(help).if_all_was_read());
@@ -214,13 +218,35 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What people write for another key, where the other is known.
+const OTHER_WORDS: [(&str, &str); 14] = [
+    ("person", "people"),
+    ("persons", "people"),
+    ("user", "people"),
+    ("users", "people"),
+    ("member", "people"),
+    ("members", "people"),
+    ("team", "groups"),
+    ("teams", "groups"),
+    ("branch", "refs"),
+    ("branches", "refs"),
+    ("approvers", "from"),
+    ("approvals", "sign_offs"),
+    ("repositories", "repos"),
+    ("repository", "repos"),
+];
+
 /// Reports the key, and returns the known one that it is a slip for.
 fn unknown_key(
     report: &mut Report,
     key: &Spanned<Cow<'_, str>>,
     known: &[&'static str],
 ) -> Option<&'static str> {
-    let near = report.suggest(key.get_ref(), known.iter().copied());
+    let other = OTHER_WORDS.iter().find(|(word, _)| *word == key.get_ref().to_lowercase());
+    let near = match other.and_then(|(_, right)| known.iter().find(|k| *k == right)) {
+        Some(known) => Some(*known),
+        None => report.suggest(key.get_ref(), known.iter().copied()),
+    };
     let help = match near {
         Some(near) => format!("did you mean {}?", quoted_whole(near)),
         None => format!("known here: {}", known.join(", ")),
@@ -298,6 +324,62 @@ pub fn choose<T: Copy>(
         report.add(Finding::error("unknown-value", &text.span, message).help(help));
     }
     found
+}
+
+/// The tables of a list such as `[[rule]]`, from every place where they stand, at most
+/// `most` of them. `[rule]` and `[rule.name]` are told and read all the same.
+pub fn tables<'a>(
+    report: &mut Report,
+    fields: &Fields<'a>,
+    key: &str,
+    help: &str,
+    most: usize,
+) -> Vec<&'a Value<'a>> {
+    let mut tables = Vec::new();
+    for value in fields.values(key) {
+        if let Some(array) = value.get_ref().as_array() {
+            tables.extend(array.iter());
+            continue;
+        }
+        wrong_type(report, &quoted(key), value, "a list of tables", help);
+        match value.get_ref().as_table() {
+            Some(named) if named.values().all(|v| v.get_ref().is_table()) => {
+                tables.extend(named.values());
+            }
+            Some(_) => tables.push(value),
+            None => {}
+        }
+    }
+    if tables.len() > most {
+        let message = format!("{} of {}, more than {most}", tables.len(), quoted(key));
+        report.add(Finding::error("too-many", &fields.key_span(key), message));
+        tables.truncate(most);
+    }
+    tables
+}
+
+/// Every entry of the tables that stand under a key, in order of place, at most `most`.
+pub fn entries<'a>(
+    report: &mut Report,
+    fields: &Fields<'a>,
+    key: &str,
+    help: &str,
+    most: usize,
+) -> Vec<(&'a Spanned<Cow<'a, str>>, &'a Value<'a>)> {
+    let mut entries: Vec<(&'a Spanned<Cow<'a, str>>, &'a Value<'a>)> = Vec::new();
+    for value in fields.values(key) {
+        match value.get_ref().as_table() {
+            Some(table) => entries.extend(table.iter()),
+            None => wrong_type(report, &quoted(key), value, "a table", help),
+        }
+    }
+    if entries.len() > most {
+        let message = format!("{} {key}, more than {most}", entries.len());
+        report.add(Finding::error("too-many", &fields.key_span(key), message));
+    }
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries.truncate(most);
+    entries
 }
 
 /// Reports a value of another type. `what` is ready to be shown.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::RegexBuilder;
 
 use super::{check_name, check_text};
-use crate::diagnostics::read::{Fields, Span, Text, Value, wrong_type};
+use crate::diagnostics::read::{self, Fields, Span, Text, Value};
 use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
 use crate::domain::evidence::Strength;
 use crate::domain::limits::{MARKER_COMPILED_BYTES, MARKER_PATTERN_BYTES};
@@ -44,7 +44,8 @@ pub(super) fn read<'a>(
     all.declaration_required = fields.choice(report, "declare", &words).unwrap_or(false);
     all.memory = fields.flag(report, "memory").unwrap_or(true);
     let mut names = BTreeMap::new();
-    for value in marker_tables(report, &fields) {
+    let help = "begin each with [[detect.marker]], in two brackets";
+    for value in read::tables(report, &fields, "marker", help, MAX_MARKERS) {
         all.markers.extend(marker(report, value, known_markers, &mut names));
     }
     let disable = fields.list(report, "disable", MAX_MARKERS);
@@ -53,20 +54,6 @@ pub(super) fn read<'a>(
         all.disable.push(name.text.to_owned());
     }
     all
-}
-
-fn marker_tables<'a>(report: &mut Report, fields: &Fields<'a>) -> &'a [Value<'a>] {
-    let Some(value) = fields.value("marker") else { return &[] };
-    let Some(array) = value.get_ref().as_array() else {
-        let help = "begin each with [[detect.marker]], in two brackets";
-        wrong_type(report, "\"marker\"", value, "a list of tables", help);
-        return &[];
-    };
-    if array.len() > MAX_MARKERS {
-        let message = format!("{} markers, more than {MAX_MARKERS}", array.len());
-        report.add(Finding::error("too-many", &value.span(), message));
-    }
-    array.get(..MAX_MARKERS.min(array.len())).unwrap_or_default()
 }
 
 fn check_disabled(

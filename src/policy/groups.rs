@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::{People, known_people};
-use crate::diagnostics::read::{List, Span, Text, Value, list, wrong_type};
+use crate::diagnostics::read::{self, Fields, List, Span, Text, Value, list};
 use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
 use crate::domain::ids::PersonId;
 
@@ -92,23 +92,9 @@ struct Written<'a> {
 }
 
 /// Reads `[groups]`.
-pub(super) fn read<'a>(
-    report: &mut Report,
-    groups: Option<&'a Value<'a>>,
-    people: &People,
-) -> Groups {
-    let Some(value) = groups else { return Groups::default() };
-    let Some(table) = value.get_ref().as_table() else {
-        let help = "write [groups] and below it seniors = [\"ghopper\", \"alovelace\"]";
-        wrong_type(report, "\"groups\"", value, "a table", help);
-        return Groups::default();
-    };
-    if table.len() > MAX_GROUPS {
-        let message = format!("{} groups, more than {MAX_GROUPS}", table.len());
-        report.add(Finding::error("too-many", &value.span(), message));
-    }
-    let mut entries: Vec<_> = table.iter().take(MAX_GROUPS).collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
+pub(super) fn read(report: &mut Report, root: &Fields<'_>, people: &People) -> Groups {
+    let help = "write [groups] and below it seniors = [\"ghopper\", \"alovelace\"]";
+    let entries = read::entries(report, root, "groups", help, MAX_GROUPS);
     let names: BTreeMap<String, BTreeSet<PersonId>> =
         entries.iter().map(|(key, _)| (key.get_ref().to_string(), BTreeSet::new())).collect();
 

@@ -89,13 +89,9 @@ pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Check
     let mended = Mended::new();
     let (mut report, table) = syntax::parse(file, text, &mended);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
-    if root.has_slip_for(&["people", "groups", "rule"]) {
-        // A table under a wrong name: nobody of its people or groups is known.
-        report.text_is_lost();
-    }
     check_version(&mut report, &root);
-    let people = people::read(&mut report, root.value("people"));
-    let groups = groups::read(&mut report, root.value("groups"), &people);
+    let people = people::read(&mut report, &root);
+    let groups = groups::read(&mut report, &root, &people);
     let detect = detect::read(&mut report, root.value("detect"), known_markers);
     let rules = rules::read(&mut report, &root, &people, &groups);
     let diagnostics = report.finish();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::{self, MAX_KEYS};
 use super::{check_name, check_text};
-use crate::diagnostics::read::{Fields, Span, Text, Value, wrong_type};
+use crate::diagnostics::read::{self, Fields, Span, Text, wrong_type};
 use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
 use crate::domain::ids::{Login, PersonId};
 use crate::domain::policy::{Person, Role, is_machine_login};
@@ -52,20 +52,9 @@ impl People {
 const KEYS: [&str; 7] = ["name", "emails", "logins", "keys", "agent", "owner", "service"];
 
 /// Reads `[people]`.
-pub(super) fn read<'a>(report: &mut Report, people: Option<&'a Value<'a>>) -> People {
-    let Some(value) = people else { return People::default() };
-    let Some(table) = value.get_ref().as_table() else {
-        let help = "write a table for each person: [people.ghopper]";
-        wrong_type(report, "\"people\"", value, "a table", help);
-        return People::default();
-    };
-    if table.len() > MAX_PEOPLE {
-        let message = format!("{} people, more than {MAX_PEOPLE}", table.len());
-        report.add(Finding::error("too-many", &value.span(), message));
-    }
-    let mut entries: Vec<_> = table.iter().take(MAX_PEOPLE).collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-
+pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> People {
+    let help = "write a table for each person: [people.ghopper]";
+    let entries = read::entries(report, root, "people", help, MAX_PEOPLE);
     let mut reader = Reader::default();
     for (key, _) in &entries {
         reader.claim_table_key(report, &Text { text: key.get_ref(), span: key.span() });
@@ -119,7 +108,10 @@ impl<'a> Reader<'a> {
         check_name(report, "person", id);
         let person = PersonId::new(id.text);
         if let Some((other, at)) = self.logins.claim(id.text.to_lowercase(), &person, &id.span) {
-            let message = format!("{} and {} differ by case alone", quoted(id.text), other);
+            let message = match other.as_str() == id.text {
+                true => format!("{} stands here twice", quoted(id.text)),
+                false => format!("{} and {} differ by case alone", quoted(id.text), other),
+            };
             let finding = Finding::error("shared-login", &id.span, message);
             report.add(finding.related(&at, "the other").help("rename one of them"));
         }

@@ -8,7 +8,7 @@ use super::patterns::{self, Kind, MAX_PATTERNS};
 use super::people::People;
 use super::{check_text, trusts};
 use crate::diagnostics::duration;
-use crate::diagnostics::read::{Fields, Span, Text, Value, choose, wrong_type};
+use crate::diagnostics::read::{self, Fields, Span, Text, Value, choose};
 use crate::diagnostics::{Finding, Report, quoted};
 use crate::domain::glob::Globs;
 use crate::domain::ids::PersonId;
@@ -80,30 +80,16 @@ pub(super) fn read(
     placed.into_iter().map(|placed| placed.rule).collect()
 }
 
-fn tables<'a>(report: &mut Report, root: &Fields<'a>) -> &'a [Value<'a>] {
-    let array = match root.value("rule") {
-        None => None,
-        Some(value) => match value.get_ref().as_array() {
-            Some(array) => Some((array, value.span())),
-            None => {
-                let help = "begin each rule with [[rule]], in two brackets";
-                wrong_type(report, "\"rule\"", value, "a list of tables", help);
-                return &[];
-            }
-        },
-    };
-    let (array, span) = array.map_or((None, root.span.clone()), |(a, s)| (Some(a), s));
-    let rules = array.map(|a| &a[..]).unwrap_or_default();
-    if rules.is_empty() {
+fn tables<'a>(report: &mut Report, root: &Fields<'a>) -> Vec<&'a Value<'a>> {
+    let help = "begin each rule with [[rule]], in two brackets";
+    let rules = read::tables(report, root, "rule", help, MAX_RULES);
+    let is_told = root.values("rule").any(|v| !v.get_ref().is_array());
+    if rules.is_empty() && !is_told {
         let message = "the policy has no rule, so it gates nothing";
-        let finding = Finding::error("no-rules", &span, message);
+        let finding = Finding::error("no-rules", &root.key_span("rule"), message);
         report.add(finding.help("write a [[rule]] with name, refs and from").if_all_was_read());
     }
-    if rules.len() > MAX_RULES {
-        let message = format!("{} rules, more than {MAX_RULES}", rules.len());
-        report.add(Finding::error("too-many", &span, message));
-    }
-    rules.get(..MAX_RULES.min(rules.len())).unwrap_or_default()
+    rules
 }
 
 struct Reader<'p> {
@@ -158,7 +144,7 @@ impl Reader<'_> {
             freeze: fields.flag(report, "freeze").unwrap_or(false),
         };
         let trusts = trusts_list.into_iter().flat_map(|list| list.iter());
-        let trusts = trusts.filter_map(crate::diagnostics::read::text).collect();
+        let trusts = trusts.filter_map(read::text).collect();
         Some(Placed { rule, trusts, trusts_span: fields.key_span("trusts") })
     }
 

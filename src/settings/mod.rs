@@ -230,9 +230,7 @@ fn repository(
         let prefix = plain(report, fields, "prefix");
         settings.prefix = prefix.map(|p| p.text.to_owned()).unwrap_or_default();
     }
-    let is_given =
-        fields.as_ref().is_some_and(|f| f.value("root").is_some() || f.has_slip_for(&["root"]))
-            || root.has_slip_for(&["repository", "identity"]);
+    let is_given = fields.as_ref().is_some_and(|f| f.value("root").is_some());
     if identity.is_some_and(|i| !i.server.names_repositories()) && !is_given {
         let span = fields.map_or(root.span.clone(), |f| f.span);
         let message = "repositories have no name without \"root\"";
