@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::clone::path_text;
-use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, World, ai, human};
+use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 /// Human work lands, marked work needs its sign-off by whatever way it comes, merges are
 /// merged again, and what landed is published.
@@ -345,5 +345,27 @@ fn a_damaged_repository() {
     }
     kim.push_main().rejected_with(NEEDS);
     kim.deliver(&[&Draft::approve().commit(&kim, &parked).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+}
+
+/// What the server's files are called is not for the pusher; the log has it.
+#[test]
+fn a_repository_that_can_not_be_opened() {
+    let world = World::with_settings(&Policy::standard(), "[log]\nfile = \"gate.log\"\n");
+    let bare = world.bare(API);
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let log = world.path("gate.log");
+    let shim = world.shim("pre-receive");
+    let broken = format!(
+        "cp config keep; echo '[core' >>config\n({shim})\ncode=$?; mv keep config; exit $code\n"
+    );
+    world.install_shim(&bare, "pre-receive", &broken);
+    let push = kim.push_main();
+    push.refused().says("the gate can't read this repository").says("not your fault");
+    push.keeps_quiet_about(&path_text(&bare)).keeps_quiet_about("config");
+    let said = fs::read_to_string(&log).expect("the log");
+    assert!(said.contains("config") && said.contains("repository-unreadable"), "{said}");
+    world.install(&bare);
     kim.push_main().lands(&[MAIN]);
 }

@@ -215,6 +215,42 @@ fn several_refs_and_a_long_list() {
     snapshot("two_refs", &kim.push(&["HEAD:refs/heads/main", "HEAD~28:refs/heads/release/1"]));
 }
 
+/// There is room for some refs and some commits: those that keep the push out come first.
+#[test]
+fn what_keeps_a_push_out_is_shown_before_what_does_not() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let signed = kim.commit(work(1));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let names: Vec<_> = (0..10).map(|n| format!("refs/heads/release/{n}")).collect();
+    let refs: Vec<_> = names.iter().map(String::as_str).collect();
+    kim.deliver(&[&Draft::approve().refs(&refs).commit(&kim, &signed).sign("ghopper")]);
+    let open = kim.commit(work(2));
+    let mut specs: Vec<_> = (0..10).map(|n| format!("{signed}:refs/heads/release/{n}")).collect();
+    specs.extend((0..12).map(|n| format!("{open}:refs/heads/release/open-{n}")));
+    let specs: Vec<_> = specs.iter().map(String::as_str).collect();
+    let push = kim.push(&specs);
+    push.rejected().says("(refs/heads/release/open-0)").says(&open[..8]);
+    push.says("and 14 more refs, 4 of them rejected");
+    kim.push(&specs[..10]).accepted().says("and 2 more refs\n");
+
+    let policy = Policy::standard()
+        .with("mode", "\"warn\"")
+        .rule("payments")
+        .with("refs", r#"["refs/heads/main"]"#)
+        .with("paths", r#"["pay/**"]"#)
+        .with("from", r#"["seniors"]"#);
+    let world = World::with(&policy);
+    for is_first in [true, false] {
+        let kim = world.clone("kim");
+        let pay = || kim.commit(ai("Pay").file("pay/x.rs", "x\n"));
+        let first = is_first.then(pay);
+        (0..12).for_each(|n| drop(kim.commit(work(n))));
+        let pay = first.unwrap_or_else(pay);
+        kim.push_main().rejected_with("rule \"payments\"").says(&pay[..8]);
+    }
+}
+
 #[test]
 fn declaration_is_missing() {
     let world = World::with(&Policy::standard().detect("declare", "\"required\""));

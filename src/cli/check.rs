@@ -9,7 +9,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{out, random, runtime};
 use crate::domain::decide;
-use crate::domain::decision::{CommitDecision, Decision, Met, Outcome, RefDecision, Requirement};
+use crate::domain::decision::{
+    CommitDecision, Decision, Finding, Met, Outcome, RefDecision, Requirement,
+};
 use crate::domain::escape::escape;
 use crate::domain::ids::{DecisionId, Login, ObjectId, PersonId, RefName, RepositoryName};
 use crate::domain::policy::Policy;
@@ -74,6 +76,7 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
     } else {
         let around = Surroundings {
             review: review_prefix(&policy, &decision.repository),
+            detail: true,
             ..Surroundings::default()
         };
         out::print(&report::text(&decision, &around));
@@ -113,11 +116,11 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
                 }
             }
             for finding in &c.findings {
-                out::line(&format!("  {}", finding.message));
+                out::line(&format!("  {}", told(finding)));
             }
         }
         for finding in &r.findings {
-            out::line(&format!("{}: {}", r.name, finding.message));
+            out::line(&format!("{}: {}", r.name, told(finding)));
         }
         if !r.gated {
             out::line(&format!("no rule gates {} here", r.name));
@@ -129,6 +132,13 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
     }
     out::line(UNKNOWN);
     Ok(exit)
+}
+
+fn told(finding: &Finding) -> String {
+    match &finding.detail {
+        Some(detail) => format!("{}: {}", finding.message, escape(detail.as_bytes())),
+        None => finding.message.clone(),
+    }
 }
 
 /// How many things a ref still needs.

@@ -49,6 +49,10 @@ pub struct Finding {
     pub message: String,
     /// What to do, one line each.
     pub hints: Vec<String>,
+    /// What lies below it, for whoever runs the gate: paths of the server, words of other
+    /// programs. It goes to the gate's own log and never to a pusher or the store.
+    #[serde(skip)]
+    pub detail: Option<String>,
 }
 
 impl Finding {
@@ -61,7 +65,15 @@ impl Finding {
             mode: Mode::Enforce,
             message: message.into(),
             hints: Vec::new(),
+            detail: None,
         }
+    }
+
+    /// With what only the log is told.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
     }
 
     /// With one more hint.

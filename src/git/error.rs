@@ -30,6 +30,9 @@ pub enum GitError {
         /// Which.
         id: ObjectId,
     },
+    /// The push's own objects are gone.
+    #[error("what the push brought was taken away meanwhile, as git gc --prune=now does")]
+    Pruned,
     /// An object over its limit; it was not read.
     #[error("object {id} has {size} bytes, the limit is {max}")]
     TooLarge {

@@ -293,8 +293,7 @@ fn parents_first(listed: &[Line]) -> Result<Vec<ObjectId>, GitError> {
 fn gap(repo: &Repo, tip: ObjectId, hidden: &[ObjectId], limit: usize) -> Option<GitError> {
     // Pruning everything while a push is under way takes away what the push brought.
     if repo.quarantine.as_ref().is_some_and(|q| !q.objects().is_dir()) {
-        let reason = "what the push brought was taken away meanwhile, as git gc --prune=now does";
-        return Some(GitError::Child { command: "rev-list".to_owned(), reason: reason.to_owned() });
+        return Some(GitError::Pruned);
     }
     if let Some(id) = std::iter::once(&tip).chain(hidden).find(|id| !repo.exists(**id)) {
         return Some(GitError::Missing { id: *id });

@@ -33,25 +33,6 @@ pub(super) struct Place {
     pub(super) repository: Option<RepositoryName>,
 }
 
-/// A finding, and what the pusher is not told: what lies below it.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) finding: Finding,
-    pub(super) cause: Option<String>,
-}
-
-impl Fault {
-    pub(super) fn new(finding: Finding, cause: &dyn StdError) -> Self {
-        Self { finding, cause: Some(chain(cause)) }
-    }
-}
-
-impl From<Finding> for Fault {
-    fn from(finding: Finding) -> Self {
-        Self { finding, cause: None }
-    }
-}
-
 /// One line a push, one for each finding about a ref, and one for the admins where
 /// something could not be judged.
 pub(super) fn note(decision: &Decision, place: &Place, store_failure: Option<&str>) {
@@ -78,8 +59,10 @@ pub(super) fn note(decision: &Decision, place: &Place, store_failure: Option<&st
         .chain(commits.flat_map(|c| &c.findings))
         .find(|f| f.family != Family::NotAllowed);
     if let Some(finding) = first {
-        let cause = store_failure.filter(|_| finding.family == Family::StoreUnreachable);
-        fault(place, &decision.id, finding, cause);
+        let of_store = store_failure.filter(|_| finding.family == Family::StoreUnreachable);
+        let mut finding = finding.clone();
+        finding.detail = of_store.map(str::to_owned).or(finding.detail);
+        fault(place, &decision.id, &finding);
     }
 }
 
@@ -99,10 +82,11 @@ pub(super) fn chain(error: &dyn StdError) -> String {
 
 /// The one `ERROR` line of a push that could not be judged: those are the admins' business.
 /// What the policy does not allow is the pusher's.
-pub(super) fn fault(place: &Place, id: &DecisionId, finding: &Finding, cause: Option<&str>) {
+pub(super) fn fault(place: &Place, id: &DecisionId, finding: &Finding) {
     let decision = id.as_str();
     let repository = place.repository.as_ref().map(ToString::to_string);
     let git_dir = place.git_dir.display();
+    let cause = finding.detail.as_deref();
     let (code, detail) = (finding.code.as_str(), finding.message.as_str());
     match finding.family {
         Family::NotAllowed => {

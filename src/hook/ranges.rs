@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::input::{self, Update};
+use super::log::chain;
 use crate::detect::Detector;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::evidence::{Declared, Detection, Evidence};
@@ -368,6 +369,15 @@ pub(super) fn git_finding(error: &GitError, limits: &Limits) -> Finding {
         }
         GitError::Environment { .. } => {
             Finding::new("environment", Family::CouldNotFinish, error.to_string())
+        }
+        GitError::Unreadable { id, .. } => {
+            let message = format!("object {id} can't be read");
+            Finding::new("unreadable-object", Family::CouldNotFinish, message).detail(chain(error))
+        }
+        GitError::Open { .. } | GitError::File { .. } | GitError::Child { .. } => {
+            let message = "the gate can't read this repository";
+            Finding::new("repository-unreadable", Family::CouldNotFinish, message)
+                .detail(chain(error))
         }
         _ => Finding::new("unreadable-object", Family::CouldNotFinish, error.to_string()),
     }

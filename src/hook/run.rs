@@ -15,7 +15,7 @@ use super::certificate::Counter;
 use super::collect::{self, Bench, StoreSource, View};
 use super::environment::{self, Environment};
 use super::input::{self, Updates};
-use super::log::{self, Fault, Place};
+use super::log::{self, Place, chain};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
 use super::{findings, opened, ranges};
@@ -64,8 +64,8 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
     let id = DecisionId::from_random(invocation.random);
     let now = invocation.now;
     let mut place = Place { git_dir: invocation.cwd.clone(), repository: None };
-    let refuse = |place: &Place, finding: Finding, cause: Option<&str>| {
-        log::fault(place, &id, &finding, cause);
+    let refuse = |place: &Place, finding: Finding| {
+        log::fault(place, &id, &finding);
         let decision = refusal(id.clone(), now, finding);
         let around = Surroundings { is_recorded: true, ..Surroundings::default() };
         Answer { text: report::text(&decision, &around), accepted: false }
@@ -74,15 +74,15 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
         Ok(settings) => settings,
         Err(e) => {
             log::start(&settings::log_of(&invocation.config));
-            let finding = broken("the gate's settings can't be used");
-            return refuse(&place, finding, Some(&log::chain(&e)));
+            let finding = broken("the gate's settings can't be used").detail(chain(&e));
+            return refuse(&place, finding);
         }
     };
     log::start(&settings.log);
     place.repository = repository_of(&invocation, &settings);
     let updates = match read_updates(&mut invocation.stdin, &settings) {
         Ok(updates) => updates,
-        Err(fault) => return refuse(&place, fault.finding, fault.cause.as_deref()),
+        Err(finding) => return refuse(&place, finding),
     };
     let budget = settings.limits.time_budget;
     let progress = Progress::default();
@@ -96,7 +96,7 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
     });
     if let Err(e) = spawned {
         let finding = unfinished("bug", "the server could not start the check");
-        return refuse(&place, finding, Some(&log::chain(&e)));
+        return refuse(&place, finding.detail(chain(&e)));
     }
     match receiver.recv_timeout(budget) {
         Ok(answer) => answer,
@@ -108,15 +108,15 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
                 .hint("this is not your fault: push again, or a smaller part, or tell the admins");
             match known {
                 Some(None | Some(Mode::Observe | Mode::Warn)) => {
-                    log::fault(&place, &id, &finding, None);
+                    log::fault(&place, &id, &finding);
                     let text = "warning: countersign could not finish in time; accepted\n";
                     Answer { text: text.to_owned(), accepted: true }
                 }
-                _ => refuse(&place, finding, None),
+                _ => refuse(&place, finding),
             }
         }
         Err(RecvTimeoutError::Disconnected) => {
-            refuse(&place, unfinished("bug", "the check stopped on a bug of its own"), None)
+            refuse(&place, unfinished("bug", "the check stopped on a bug of its own"))
         }
     }
 }
@@ -127,13 +127,13 @@ fn repository_of(invocation: &Invocation, settings: &Settings) -> Option<Reposit
     environment::repository(&invocation.env, settings, &cwd).ok()
 }
 
-fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Updates, Fault> {
+fn read_updates(stdin: &mut dyn Read, settings: &Settings) -> Result<Updates, Finding> {
     let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     stdin.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| {
-        Fault::new(unfinished("input-malformed", "git's list of ref updates can't be read"), &e)
+        unfinished("input-malformed", "git's list of ref updates can't be read").detail(chain(&e))
     })?;
-    Ok(input::parse(&bytes, &settings.limits)?)
+    input::parse(&bytes, &settings.limits)
 }
 
 fn broken(message: &str) -> Finding {
@@ -174,8 +174,8 @@ impl Gate {
         let machine_line = self.settings.report.machine_line;
         match self.try_judge(updates) {
             Ok(answer) => answer,
-            Err(Fault { finding, cause }) => {
-                log::fault(&self.place, &self.id, &finding, cause.as_deref());
+            Err(finding) => {
+                log::fault(&self.place, &self.id, &finding);
                 let decision = refusal(self.id.clone(), self.invocation.now, finding);
                 let around =
                     Surroundings { is_recorded: true, machine_line, ..Surroundings::default() };
@@ -184,13 +184,13 @@ impl Gate {
         }
     }
 
-    fn try_judge(&self, updates: &Updates) -> Result<Answer, Fault> {
+    fn try_judge(&self, updates: &Updates) -> Result<Answer, Finding> {
         let loaded = policy::load(&self.settings.policy, &detect::marker_names())
-            .map_err(|e| Fault::new(broken("the gate's policy can't be used"), &e))?;
+            .map_err(|e| broken("the gate's policy can't be used").detail(chain(&e)))?;
         let policy = &loaded.checked.policy;
         let cwd = self.invocation.cwd.canonicalize().map_err(|e| {
             let what = "the repository's folder can't be read";
-            Fault::new(unfinished("repository-unreadable", what), &e)
+            unfinished("repository-unreadable", what).detail(chain(&e))
         })?;
         let env = &self.invocation.env;
         let repository = environment::repository(env, &self.settings, &cwd)?;
@@ -199,11 +199,11 @@ impl Gate {
             Ok(repo) => repo,
             Err(GitError::Namespace) if !any_gate => return Ok(silence()),
             Err(e) => {
-                return Err(Fault::new(ranges::git_finding(&e, &self.settings.limits), &e));
+                return Err(ranges::git_finding(&e, &self.settings.limits).detail(chain(&e)));
             }
         };
         let detector = Detector::of_policy(policy)
-            .map_err(|e| Fault::new(broken("the gate's markers can't be used"), &e))?;
+            .map_err(|e| broken("the gate's markers can't be used").detail(chain(&e)))?;
         let limits = &self.settings.limits;
         let (pusher, no_pusher) = match self.settings.identity.server {
             ServerKind::PushCertificate => {
@@ -238,14 +238,14 @@ impl Gate {
         if let Some(over) = &updates.over {
             // Whatever is gated is not judged in part; what is not gated goes its way.
             return match mode {
-                Some(Mode::Enforce) => Err(over.clone().into()),
+                Some(Mode::Enforce) => Err(over.clone()),
                 Some(Mode::Warn | Mode::Observe) | None => Ok(silence()),
             };
         }
         let updates = &updates.all;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| {
-                Fault::new(unfinished("bug", "the server could not start the check"), &e)
+                unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
         let source = LazyStore {
             url: self.settings.store.secret(),
@@ -268,6 +268,7 @@ impl Gate {
             review: review_prefix(policy, &bench.repository),
             machine_line: self.settings.report.machine_line,
             ungated_hint: self.settings.report.ungated_hint,
+            detail: false,
         };
         Ok(Answer {
             text: report::text(&decision, &around),
@@ -323,7 +324,7 @@ impl StoreSource for LazyStore<'_> {
 impl LazyStore<'_> {
     fn failed(&self, error: &StoreError) {
         // What went wrong first is the cause of what follows.
-        let _ = self.failure.set(log::chain(error));
+        let _ = self.failure.set(chain(error));
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Surroundings {
     pub machine_line: bool,
     /// `[report] ungated_hint` (G25).
     pub ungated_hint: bool,
+    /// Whether whoever reads it runs the gate, on a machine of their own.
+    pub detail: bool,
 }
 
 /// The whole text, each line ended by a line feed; empty where there is nothing to say.
@@ -52,17 +54,23 @@ pub fn text(decision: &Decision, around: &Surroundings) -> String {
         page.fixed(&format!("countersign: {} {}", delivery.answer.word(), delivery.statement));
     }
     for finding in shown(&decision.findings) {
-        problem(&mut page, finding, None);
+        problem(&mut page, finding, None, around);
     }
     let spoken: Vec<_> = decision.refs.iter().filter(|r| has_something_to_say(r)).collect();
     // Where the gate could not decide, what it knows of sign-offs is not the whole.
     let undecided = |f: &Finding| f.family != Family::NotAllowed && f.rejects();
-    let spoken = if decision.findings.iter().any(undecided) { Vec::new() } else { spoken };
+    let mut spoken = if decision.findings.iter().any(undecided) { Vec::new() } else { spoken };
+    // What keeps the push out is told first: there may be more than there is room for.
+    spoken.sort_by_key(|r| r.verdict != Outcome::Reject);
     for r in spoken.iter().take(REFS) {
         reference(&mut page, decision, r, around);
     }
-    if spoken.len() > REFS {
-        page.line(&format!("and {} more refs", spoken.len() - REFS));
+    let rest = spoken.get(REFS..).unwrap_or_default();
+    if !rest.is_empty() {
+        page.line(&match rest.iter().filter(|r| r.verdict == Outcome::Reject).count() {
+            0 => format!("and {} more refs", rest.len()),
+            n => format!("and {} more refs, {n} of them rejected", rest.len()),
+        });
     }
     ungated(&mut page, decision, around);
     closing(&mut page, decision, around);
@@ -92,15 +100,24 @@ fn family(family: Family) -> &'static str {
     }
 }
 
-fn problem(page: &mut Page, finding: &Finding, place: Option<&str>) {
+fn problem(page: &mut Page, finding: &Finding, place: Option<&str>, around: &Surroundings) {
     let lead = if finding.rejects() { "error" } else { "warning" };
     let place = place.map(|p| format!(" ({p})")).unwrap_or_default();
     page.wrapped(
         &format!("{lead}: "),
         &format!("{}: {}{place}", family(finding.family), finding.message),
     );
-    if finding.family != Family::NotAllowed && finding.rejects() && finding.hints.is_empty() {
-        page.line("hint: this is not your fault; tell the server's admins");
+    match &finding.detail {
+        Some(detail) if around.detail => {
+            page.wrapped("  ", &escape_short(detail.as_bytes(), 2_000))
+        }
+        _ if finding.family != Family::NotAllowed
+            && finding.rejects()
+            && finding.hints.is_empty() =>
+        {
+            page.line("hint: this is not your fault; tell the server's admins");
+        }
+        _ => {}
     }
     for hint in &finding.hints {
         page.wrapped("hint: ", hint);
@@ -110,9 +127,10 @@ fn problem(page: &mut Page, finding: &Finding, place: Option<&str>) {
 fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Surroundings) {
     let name = r.name.to_string();
     for finding in shown(&r.findings) {
-        problem(page, finding, Some(&name));
+        problem(page, finding, Some(&name), around);
     }
-    let open: Vec<&CommitDecision> = r.commits.iter().filter(|c| is_open(c)).collect();
+    let mut open: Vec<&CommitDecision> = r.commits.iter().filter(|c| is_open(c)).collect();
+    open.sort_by_key(|c| !keeps_out(c));
     if open.is_empty() {
         let_in(page, r);
         return;
@@ -134,6 +152,11 @@ fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Sur
 /// Whether something about the commit is missing, in a mode that speaks.
 fn is_open(c: &CommitDecision) -> bool {
     shown(&c.findings).next().is_some() || wanting(c).next().is_some()
+}
+
+/// Whether it is one of those that keep the push out.
+fn keeps_out(c: &CommitDecision) -> bool {
+    c.findings.iter().any(Finding::rejects) || wanting(c).any(|q| q.mode == Mode::Enforce)
 }
 
 /// What is not met, in a mode that speaks.

@@ -165,7 +165,7 @@ const ERRORS: &[Row] = &[
     ("\"refs/heads/main\"", "\"main\"", &[("never-matches", 24)]),
     ("\"refs/heads/main\"", "\"refs/head/main\"", &[("never-matches", 24)]),
     ("\"refs/heads/main\"", "\"refs/heads/{main\"", &[("bad-pattern", 24)]),
-    ("\"refs/heads/main\"", "\"\"", &[("never-matches", 24)]),
+    ("\"refs/heads/main\"", "\"\"", &[("bad-pattern", 24)]),
     ("from = [\"seniors\"]", "", &[("missing-key", 22)]),
     ("from = [\"seniors\"]", "from = []", &[("nobody-signs", 25)]),
     ("from = [\"seniors\"]", "from = [\"senior\"]", &[("unknown-group", 25)]),
