@@ -90,7 +90,7 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
                 out::line(&format!("{what}: the gate would accept the push"));
             }
         }
-        out::line(UNKNOWN);
+        judged_by(&decision);
     }
     Ok(match decision.verdict {
         Outcome::Accept => Exit::Done,
@@ -130,8 +130,16 @@ pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
         let new = out::count(new, "new commit", "new commits");
         out::line(&format!("{}: {new}, {} open", r.name, open_in(r)));
     }
-    out::line(UNKNOWN);
+    judged_by(&decision);
     Ok(exit)
+}
+
+/// Which policy was asked, and what a clone can't know.
+fn judged_by(decision: &Decision) {
+    if let Some(policy) = &decision.policy {
+        out::line(&format!("judged by policy {} of the fetched log", policy.short()));
+    }
+    out::line(UNKNOWN);
 }
 
 fn told(finding: &Finding) -> String {

@@ -28,7 +28,7 @@ const PATH: usize = 200;
 /// Judges one push.
 #[must_use]
 pub fn decide(policy: &Policy, facts: &Facts) -> Decision {
-    let mut judge = Judge { policy, facts, nets: BTreeMap::new() };
+    let mut judge = Judge { policy, facts, nets: BTreeMap::new(), early: BTreeSet::new() };
     let mut refs: Vec<_> = facts.refs.iter().map(|r| judge.reference(r)).collect();
     drop_circles(&mut refs);
     let rejects = facts.problems.iter().any(Finding::rejects)
@@ -101,6 +101,8 @@ pub(super) struct Judge<'a> {
     pub(super) facts: &'a Facts,
     /// Which commit a person's net change of a range covers in this push: never two (G11).
     pub(super) nets: BTreeMap<(PersonId, ObjectId, ObjectId), ObjectId>,
+    /// AI-assisted commits of ungated refs that were counted with an earlier ref (G25).
+    pub(super) early: BTreeSet<ObjectId>,
 }
 
 /// One rule, one ref, one commit.
@@ -163,7 +165,7 @@ impl Judge<'_> {
             findings,
             rules,
             commits,
-            ungated_ai: r.ungated_ai.len(),
+            ungated_ai: r.ungated_ai.iter().filter(|id| self.early.insert(**id)).count(),
             early: self.early(r),
         }
     }

@@ -155,7 +155,8 @@ pub struct RefDecision {
     pub rules: Vec<RuleChecked>,
     /// Commits about which there is something to say, oldest first.
     pub commits: Vec<CommitDecision>,
-    /// On an ungated ref: how many new commits show evidence (G25).
+    /// On an ungated ref: how many new commits show evidence, those of the push's earlier
+    /// refs aside (G25).
     pub ungated_ai: usize,
     /// On an ungated ref: what a gated one would ask for them (G25).
     pub early: Option<Early>,

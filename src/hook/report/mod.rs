@@ -304,8 +304,8 @@ pub fn people_of(q: &Requirement) -> Vec<String> {
     }
     if is_out_of_reach(q) {
         let text = if q.one_more {
-            "nobody else can sign: get the first pusher's login into the policy, or let a \
-             listed person amend and push the commit"
+            "nobody else can sign: a person whom the policy lists has to amend and push the \
+             commit, or an admin to put more people into these groups"
         } else {
             "nobody else can sign: an admin has to put more people into these groups"
         };
@@ -394,12 +394,15 @@ fn closing(page: &mut Page, decision: &Decision, around: &Surroundings) {
 
 /// One line for programs: the verdict, the codes and what is missing of each commit.
 fn machine(decision: &Decision) -> String {
+    let commits = || decision.refs.iter().flat_map(|r| &r.commits);
+    let requirements = || commits().flat_map(|c| &c.requirements);
     let codes: BTreeSet<&str> = decision
         .findings
         .iter()
         .chain(decision.refs.iter().flat_map(|r| &r.findings))
-        .chain(decision.refs.iter().flat_map(|r| &r.commits).flat_map(|c| &c.findings))
+        .chain(commits().flat_map(|c| &c.findings))
         .map(|f| f.code.as_str())
+        .chain(requirements().any(|q| q.met == Met::No).then_some("sign-off-missing"))
         .collect();
     let missing: Vec<_> = decision
         .refs
