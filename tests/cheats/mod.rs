@@ -9,6 +9,7 @@ mod four_eyes;
 mod marks;
 mod merges;
 mod net_change;
+mod objects;
 mod ranges;
 mod references;
 mod replay;

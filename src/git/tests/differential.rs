@@ -4,22 +4,29 @@
 //!
 //! `COUNTERSIGN_OBJECTS=100000` makes more of them, `COUNTERSIGN_SEED` others.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use git2::Repository;
 
 use super::*;
 use crate::domain::object::{Commit, Ident};
 use crate::git::commit::parse_commit;
+use reading::{AS_IT_STANDS, FORMAT, Read};
+
+#[path = "../../../tests/fuzz/reading.rs"]
+mod reading;
 
 /// What git's checks let pass and we do not: programs differ in which of two headers they
-/// take, and where a message begins.
+/// take, where a message begins, and whether ids may be written in capitals.
 const STRICTER: &[&str] = &[
     "a header stands twice or out of order",
     "it names a parent twice",
     "its encoding header is folded",
     "no empty line ends its headers",
     "one of its first headers is folded",
+    "it names an object by no lower-case id of its own format",
 ];
 
 /// SplitMix64, so that a seed makes the same objects everywhere.
@@ -147,61 +154,13 @@ fn odd(dice: &mut Dice, trees: &[ObjectId], commits: &[ObjectId]) -> Vec<u8> {
     raw
 }
 
-/// What one of the three reads of a commit.
-#[derive(Debug, PartialEq, Eq)]
-struct Read {
-    tree: String,
-    parents: Vec<String>,
-    people: [Vec<u8>; 4],
-    message: Vec<u8>,
-}
-
-fn ours(commit: &Commit) -> Read {
-    let Ident { name, email } = &commit.author;
-    let c = &commit.committer;
-    Read {
-        tree: commit.tree.to_string(),
-        parents: commit.parents.iter().map(ToString::to_string).collect(),
-        people: [name.clone(), email.clone(), c.name.clone(), c.email.clone()].map(trim),
-        message: commit.message.clone(),
-    }
-}
-
-/// Blanks and marks around names and addresses, which libgit2 takes off, name nobody.
-fn trim(part: Vec<u8>) -> Vec<u8> {
-    let is_mark = |c: &u8| *c <= 32 || b".,:;<>\"\\'".contains(c);
-    let start = part.iter().position(|c| !is_mark(c)).unwrap_or(part.len());
-    let end = part.iter().rposition(|c| !is_mark(c)).map_or(start, |at| at + 1);
-    part[start..end].to_vec()
-}
-
-fn libgit2(repo: &Repository, id: ObjectId) -> Option<Read> {
-    let commit = repo.find_commit(git2::Oid::from_bytes(id.as_bytes()).ok()?).ok()?;
-    let (a, c) = (commit.author(), commit.committer());
-    let people = [a.name_bytes(), a.email_bytes(), c.name_bytes(), c.email_bytes()];
-    Some(Read {
-        tree: commit.tree_id().to_string(),
-        parents: commit.parent_ids().map(|p| p.to_string()).collect(),
-        people: people.map(|p| trim(p.to_vec())),
-        message: commit.message_raw_bytes().to_vec(),
-    })
-}
-
-/// Git's own view; without re-coding, which says nothing of what stands there.
-fn git(ground: &Ground, id: ObjectId) -> Option<Read> {
-    let format = "--format=%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%B";
+/// Git's own view of some commits, by their ids.
+fn git(ground: &Ground, ids: &[ObjectId]) -> Vec<(String, Read)> {
     let mut git = git_in(&ground.path, &ground.root);
-    git.args(["-c", "i18n.logOutputEncoding=none", "-c", "log.mailmap=false"]);
-    git.args(["show", "-s", "--encoding=none", format, &id.to_string()]);
-    let (ok, stdout, _) = run(git, b"");
-    let stdout = stdout.strip_suffix(b"\n").filter(|_| ok)?;
-    let mut parts = stdout.splitn(7, |c| *c == 0).map(<[u8]>::to_vec);
-    let mut text = || parts.next();
-    let tree = String::from_utf8(text()?).ok()?;
-    let parents = String::from_utf8(text()?).ok()?;
-    let people = [trim(text()?), trim(text()?), trim(text()?), trim(text()?)];
-    let parents = parents.split(' ').filter(|p| !p.is_empty()).map(str::to_owned).collect();
-    Some(Read { tree, parents, people, message: text()? })
+    git.args(AS_IT_STANDS).args(["log", "--no-walk=unsorted", "--stdin"]);
+    git.args(["--encoding=none", FORMAT]);
+    let ids: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    Read::of_git(&run(git, ids.as_bytes()).1)
 }
 
 /// Whether git's own checks find no fault with an object that is there; those of
@@ -232,46 +191,59 @@ fn commits_read_as_git_and_libgit2_read_them() {
             ground.object("commit", raw.as_bytes())
         })
         .collect();
-    let repo = Repository::open(&ground.path).unwrap();
     let (seed, count) = (number("COUNTERSIGN_SEED", 1), number("COUNTERSIGN_OBJECTS", 400));
     assert!(
         commits.iter().all(|id| fsck(&ground, *id)),
         "git's checks find fault with a plain commit"
     );
-    let (mut accepted, mut refused, mut wrong) = (0, 0, String::new());
-    for n in 0..count {
-        let raw = odd(&mut Dice(seed.wrapping_mul(1 << 32).wrapping_add(n)), &trees, &commits);
-        let id = ground.object("commit", &raw);
-        let shown = String::from_utf8_lossy(&raw);
-        match parse_commit(id, &raw) {
-            Ok(commit) => {
-                accepted += 1;
-                let (ours, theirs, gits) = (ours(&commit), libgit2(&repo, id), git(&ground, id));
-                let recoded = commit.encoding.is_some();
-                let alike = |other: Option<&Read>| {
-                    other.is_some_and(|o| {
-                        o.tree == ours.tree
-                            && o.parents == ours.parents
-                            && (recoded || o.people == ours.people)
-                            && (recoded || o.message == ours.message)
-                    })
-                };
-                if !alike(theirs.as_ref()) || !alike(gits.as_ref()) {
-                    let _ = writeln!(
-                        wrong,
-                        "{shown:?}\nours {ours:?}\nlibgit2 {theirs:?}\ngit {gits:?}\n"
-                    );
-                }
-            }
+    let made = (0..count)
+        .map(|n| odd(&mut Dice(seed.wrapping_mul(1 << 32).wrapping_add(n)), &trees, &commits));
+    let (accepted, refused) = all_read_alike(&ground, &made.collect::<Vec<_>>());
+    eprintln!("{accepted} accepted, {refused} refused");
+    let eighth = usize::try_from(count / 8).unwrap();
+    assert!(accepted > eighth && refused > eighth, "{accepted} accepted, {refused} refused");
+}
+
+/// What fuzzing began with, and what it found.
+#[test]
+fn the_corpus_of_the_fuzzer_reads_alike() {
+    let ground = Ground::new(ObjectFormat::Sha1);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/commit");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let corpus: Vec<Vec<u8>> = files.map(|file| std::fs::read(file).unwrap()).collect();
+    let (accepted, refused) = all_read_alike(&ground, &corpus);
+    assert!(accepted > 3 && refused > 3, "{accepted} accepted, {refused} refused");
+}
+
+/// What we take, git and libgit2 read alike; what we refuse, git's checks refuse as well, or
+/// we know why not. How many of each there were.
+fn all_read_alike(ground: &Ground, made: &[Vec<u8>]) -> (usize, usize) {
+    let repo = Repository::open(&ground.path).unwrap();
+    let (mut taken, mut refused, mut wrong) = (Vec::new(), 0, String::new());
+    for raw in made {
+        let id = ground.object("commit", raw);
+        match parse_commit(id, raw) {
+            Ok(commit) => taken.push((commit, raw)),
             Err(why) => {
                 refused += 1;
-                if !STRICTER.contains(&why.reason) && fsck(&ground, id) {
+                if !STRICTER.contains(&why.reason) && fsck(ground, id) {
+                    let shown = String::from_utf8_lossy(raw);
                     let _ = writeln!(wrong, "{shown:?}\nrefused, and git finds no fault: {why}\n");
                 }
             }
         }
     }
-    eprintln!("{accepted} accepted, {refused} refused");
+    let ids: Vec<ObjectId> = taken.iter().map(|(commit, _)| commit.id).collect();
+    let gits: HashMap<String, Read> = git(ground, &ids).into_iter().collect();
+    for (commit, raw) in &taken {
+        let (ours, theirs) = (Read::ours(commit), Read::of_libgit2(&repo, commit.id));
+        let git = gits.get(&commit.id.to_string());
+        let recoded = commit.encoding.is_some();
+        if !ours.is_alike(theirs.as_ref(), recoded) || !ours.is_alike(git, recoded) {
+            let shown = String::from_utf8_lossy(raw);
+            let _ = writeln!(wrong, "{shown:?}\nours {ours:?}\nlibgit2 {theirs:?}\ngit {git:?}\n");
+        }
+    }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(accepted > count / 8 && refused > count / 8, "{accepted} accepted, {refused} refused");
+    (taken.len(), refused)
 }
