@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::clone::path_text;
-use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
+use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human, reftables};
 
 /// Human work lands, marked work needs its sign-off by whatever way it comes, merges are
 /// merged again, and what landed is published.
@@ -141,12 +141,7 @@ fn other_ids_and_other_ways_to_keep_refs() {
     let world = World::new();
     world.repository_of("payments/long", "sha256");
     goes_the_whole_way(&world, &world.clone_of("kim", "payments/long"), "payments/long");
-    // Git before 2.45 has no reftables and can't meet one.
-    let version = world.git_in(&world.path("home"), &["version"]);
-    let mut numbers = version.split(['.', ' ']).filter_map(|n| n.parse::<u32>().ok());
-    let version = (numbers.next(), numbers.next());
-    let how: &[&str] = if version < (Some(2), Some(45)) { &[] } else { &["--ref-format=reftable"] };
-    world.repository_with("payments/table", how);
+    world.repository_with("payments/table", reftables());
     goes_the_whole_way(&world, &world.clone_of("kim", "payments/table"), "payments/table");
 }
 

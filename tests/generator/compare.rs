@@ -39,7 +39,10 @@ pub(super) fn compare(asked: &Asked, verdict: Verdict, result: &PushResult) -> C
         Some(said) => {
             let word = if verdict.rejects { "reject" } else { "accept" };
             check("the verdict", &word, &said.verdict);
-            check("the findings", &verdict.codes, &said.codes);
+            let (missing, codes): (BTreeSet<_>, BTreeSet<_>) =
+                said.codes.iter().map(String::as_str).partition(|c| *c == "sign-off-missing");
+            check("the findings", &verdict.codes, &codes);
+            check("a code for what is missing", &!said.missing.is_empty(), &!missing.is_empty());
             if !verdict.either {
                 check("what is missing", &verdict.missing, &said.missing);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::objects::Oid;
+use super::objects::{Oid, oid};
 use crate::support::Clone;
 use crate::support::run::run;
 use crate::support::statement::{Entry, digests_of};
@@ -74,7 +74,7 @@ impl History {
         }
         for id in wanted {
             let commit = self.commits.get_mut(id).expect("a commit");
-            commit.digests = digests_of("sha1", commit.entries.clone());
+            commit.digests = digests_of(format_of(id), commit.entries.clone());
             if let Some((change, _)) = &commit.digests {
                 self.entries.insert(change.clone(), commit.entries.clone());
             }
@@ -89,7 +89,7 @@ impl History {
             let text = clone.try_git(&args).line();
             let entries: Vec<_> =
                 text.lines().filter_map(|l| l.strip_prefix(':')).map(entry).collect();
-            let digests = digests_of("sha1", entries.clone());
+            let digests = digests_of(format_of(tip), entries.clone());
             if let Some((change, _)) = &digests {
                 self.entries.insert(change.clone(), entries);
             }
@@ -116,6 +116,11 @@ pub(super) fn objects_of(clone: &Clone<'_>, tips: &[Oid]) -> HashSet<Oid> {
     let stdin: String = tips.iter().map(|id| format!("{id}\n")).collect();
     let args = ["rev-list", "--stdin", "--objects", "--no-object-names"];
     clone.git_with(&args, stdin.as_bytes()).lines().map(str::to_owned).collect()
+}
+
+/// The object format by the length of an id.
+fn format_of(id: &str) -> &'static str {
+    if id.len() == 40 { "sha1" } else { "sha256" }
 }
 
 fn line<'a>(rest: &mut &'a [u8]) -> &'a str {
@@ -152,7 +157,7 @@ pub(super) fn address(ident: &str) -> String {
 fn entry(raw: &str) -> Entry {
     let (meta, path) = raw.split_once('\t').expect("a path");
     let words: Vec<&str> = meta.split(' ').collect();
-    let bytes = |hex: &str| git2::Oid::from_str(hex).expect("an id").as_bytes().to_vec();
+    let bytes = |hex: &str| oid(hex).as_bytes().to_vec();
     let mode = |octal: &str| u32::from_str_radix(octal, 8).expect("a mode");
     let (old, new) = ((mode(words[0]), bytes(words[2])), (mode(words[1]), bytes(words[3])));
     (path.as_bytes().to_vec(), old, new)

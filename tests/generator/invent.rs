@@ -23,8 +23,12 @@ pub(super) const PEOPLE: &[Who] = &[
 ];
 
 /// Identities that are evidence.
-pub(super) const AGENTS: &[Who] =
-    &["Claude <noreply@anthropic.com>", "Cursor <cursoragent@cursor.com>"];
+pub(super) const AGENTS: &[Who] = &[
+    "Claude <noreply@anthropic.com>",
+    "Cursor <cursoragent@cursor.com>",
+    // The policy's own.
+    "CI Agent <CI-agent@example.com>",
+];
 
 /// Who pushes, with weights.
 const LOGINS: &[(usize, Option<&str>)] = &[
@@ -158,8 +162,8 @@ impl<'r> Inventor<'r> {
             let mark = self.dice.weighted(MARKS);
             message.mark = Some(mark);
             match mark {
-                Mark::Author => people.author = AGENTS[self.dice.below(2)],
-                Mark::Committer => people.committer = AGENTS[self.dice.below(2)],
+                Mark::Author => people.author = AGENTS[self.dice.below(AGENTS.len())],
+                Mark::Committer => people.committer = AGENTS[self.dice.below(AGENTS.len())],
                 _ => {}
             }
         }

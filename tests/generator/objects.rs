@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use git2::{ObjectType, Repository};
+use git2::{ObjectFormat, ObjectType, Repository};
 
 use super::plan::{Edit, People};
 use super::script::Script;
@@ -14,6 +14,12 @@ pub(super) type Oid = String;
 
 /// All files of a commit: mode and blob by path.
 pub(super) type Tree = BTreeMap<String, (u32, Oid)>;
+
+/// As libgit2 has it.
+pub(super) fn oid(hex: &str) -> git2::Oid {
+    let format = if hex.len() == 40 { ObjectFormat::Sha1 } else { ObjectFormat::Sha256 };
+    git2::Oid::from_str_ext(hex, format).expect("an id")
+}
 
 pub(super) const PLAIN: u32 = 0o100_644;
 const EXECUTABLE: u32 = 0o100_755;
@@ -44,7 +50,7 @@ impl Shop {
 
     /// The bytes of a blob.
     fn content(&self, id: &Oid) -> Vec<u8> {
-        let id = git2::Oid::from_str(id).expect("an id");
+        let id = oid(id);
         self.repository.find_blob(id).expect("a blob").content().to_vec()
     }
 
@@ -54,7 +60,7 @@ impl Shop {
             return known.clone();
         }
         let mut files = Tree::new();
-        let root = git2::Oid::from_str(id).expect("an id");
+        let root = oid(id);
         let root = self.repository.find_tree(root).expect("a tree");
         let walked = root.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
             if entry.kind() != Some(ObjectType::Tree) {
@@ -102,7 +108,7 @@ impl Shop {
         let mut bytes = Vec::new();
         for (name, mode, id) in entries {
             bytes.extend_from_slice(format!("{mode:o} {name}\0").as_bytes());
-            bytes.extend_from_slice(git2::Oid::from_str(&id).expect("an id").as_bytes());
+            bytes.extend_from_slice(oid(&id).as_bytes());
         }
         self.write(ObjectType::Tree, &bytes)
     }

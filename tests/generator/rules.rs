@@ -124,6 +124,8 @@ pub(super) struct Rules {
     pub(super) rules: Vec<Rule>,
     pub(super) declare: bool,
     pub(super) unlisted_is_nobody: bool,
+    /// Options of `git init`: what kind of repository it is.
+    pub(super) init: &'static [&'static str],
 }
 
 const HOUR: i64 = 3_600;
@@ -137,7 +139,11 @@ impl Rules {
         if dice.chance(45) {
             rules.push(second_rule(dice));
         }
-        Self { rules, declare: dice.chance(15), unlisted_is_nobody: dice.chance(20) }
+        let (declare, unlisted_is_nobody) = (dice.chance(15), dice.chance(20));
+        let (sha256, reftable): (&[&str], &[&str]) =
+            (&["--object-format=sha256"], support::reftables());
+        let init = dice.weighted(&[(6, &[] as &[&str]), (1, sha256), (1, reftable)]);
+        Self { rules, declare, unlisted_is_nobody, init }
     }
 
     /// As the gate's own file.

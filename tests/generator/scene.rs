@@ -44,6 +44,10 @@ pub(super) fn world(rules: &Rules, now: Timestamp) -> World {
         world.write_settings(&settings);
     }
     let bare = world.bare(crate::support::API);
+    if !rules.init.is_empty() {
+        fs::remove_dir_all(&bare).expect("a folder");
+        world.repository_with(crate::support::API, rules.init);
+    }
     let config = fs::read_to_string(bare.join("config")).expect("a configuration");
     let more = "[receive]\n\tdenyDeleteCurrent = ignore\n";
     fs::write(bare.join("config"), config + more).expect("a configuration");
@@ -61,7 +65,7 @@ fn script(world: &World, rules: &Rules, now: Timestamp) -> Script {
             policy = policy.replace(&moment(now, at), &format!("$(at {at})"));
         }
     }
-    Script::new(&settings, &policy)
+    Script::new(rules.init, &settings, &policy)
 }
 
 /// A time so many seconds from another.
@@ -239,7 +243,7 @@ impl<'w> Scene<'w> {
         let output = self.clone.try_git(&args);
         self.shop.script.git(&args);
         let id = output.out().lines().next()?.to_owned();
-        (id.len() == 40).then_some(id)
+        matches!(id.len(), 40 | 64).then_some(id)
     }
 
     fn sign(&mut self, name: Name, draft: &Draft) {

@@ -39,7 +39,7 @@ inbox() {
 push() { echo "== push by ${1:-nobody}: ${*:2}"
          COUNTERSIGN_PUSHER=$1 git push --force origin "${@:2}" 2>&1 || true; }
 bare=$dir/root/payments/api.git
-git init -q --bare --initial-branch=main --template= "$bare"
+git init -q --bare --initial-branch=main --template= INIT "$bare"
 git -C "$bare" config receive.denyDeleteCurrent ignore
 mkdir "$bare/hooks"
 for hook in pre-receive post-receive; do
@@ -47,7 +47,7 @@ for hook in pre-receive post-receive; do
         "$hook" > "$bare/hooks/$hook"
     chmod +x "$bare/hooks/$hook"
 done
-git init -q --initial-branch=workshop --template= "$dir/clone"
+git init -q --initial-branch=workshop --template= FORMAT "$dir/clone"
 cd "$dir/clone"
 git remote add origin "$bare"
 "#;
@@ -60,9 +60,12 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// `settings` and `policy` may hold `$(pub KEY)`, `$(at SECONDS)` and `$dir`.
-    pub(super) fn new(settings: &str, policy: &str) -> Self {
-        let mut script = Self { text: BEFORE.to_owned(), known: HashSet::new() };
+    /// `init` are options of `git init`; `settings` and `policy` may hold `$(pub KEY)`, `$(at SECONDS)` and `$dir`.
+    pub(super) fn new(init: &[&str], settings: &str, policy: &str) -> Self {
+        let format = init.iter().find(|option| option.starts_with("--object-format"));
+        let text = BEFORE.replace("INIT", &init.join(" "));
+        let text = text.replace("FORMAT", format.unwrap_or(&""));
+        let mut script = Self { text, known: HashSet::new() };
         script.file("countersign.toml", settings);
         script.file("policy.toml", policy);
         script

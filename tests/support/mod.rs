@@ -24,7 +24,7 @@ pub(crate) use keys::key;
 pub(crate) use policy::Policy;
 pub(crate) use push::PushResult;
 pub(crate) use statement::{Draft, Signed};
-pub(crate) use world::World;
+pub(crate) use world::{World, reftables};
 
 /// The branch that the standard policy gates.
 pub(crate) const MAIN: &str = "refs/heads/main";

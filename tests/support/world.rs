@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
@@ -232,6 +233,17 @@ impl Default for Settings {
     fn default() -> Self {
         Self { store: None, server: "env", variable: "COUNTERSIGN_PUSHER", unlisted: None }
     }
+}
+
+/// What makes `git init` keep refs in tables; nothing before git 2.45, which has none and can
+/// meet none.
+pub(crate) fn reftables() -> &'static [&'static str] {
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        let version = run(bare_command("git").arg("version"), b"").line();
+        let mut numbers = version.split(['.', ' ']).filter_map(|n| n.parse::<u32>().ok());
+        (numbers.next(), numbers.next()) >= (Some(2), Some(45))
+    });
+    if *HAS { &["--ref-format=reftable"] } else { &[] }
 }
 
 /// A source file of sixty numbered lines, with some of them replaced.

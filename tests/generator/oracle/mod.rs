@@ -147,7 +147,7 @@ impl Court<'_, '_> {
 
 /// Whether a commit itself tells of AI: by one of the marks that the generator makes.
 fn shows_mark(commit: &super::history::Commit) -> bool {
-    let agents = ["noreply@anthropic.com", "cursoragent@cursor.com"];
+    let agents = ["noreply@anthropic.com", "cursoragent@cursor.com", "ci-agent@example.com"];
     agents.contains(&commit.author.as_str())
         || agents.contains(&commit.committer.as_str())
         || tells(&commit.message)
