@@ -1,7 +1,9 @@
 //! `countersign hook pre-receive | post-receive`: what git calls.
 
 use std::io::stdin;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -29,8 +31,19 @@ enum Hook {
     PostReceive,
 }
 
+/// By it the runtime sizes the stack of every thread, those of libraries too. Where sshd lets
+/// a client set it, no thread starts, or one overflows (G22).
+const STACKS: &str = "RUST_MIN_STACK";
+
 /// Runs one hook. A panic of a worker is told to the log alone, never to the pusher.
 pub(super) fn run(args: &HookArgs, config: Option<PathBuf>) -> Result<Exit, CliError> {
+    if std::env::var_os(STACKS).is_some() {
+        // Nothing is read yet and no thread runs: begin again without it.
+        let program = std::env::current_exe()?;
+        let error =
+            Command::new(program).args(std::env::args_os().skip(1)).env_remove(STACKS).exec();
+        return Err(error.into());
+    }
     std::panic::set_hook(Box::new(|info| tracing::error!(panic = %info, "bug")));
     let config = config.unwrap_or_else(|| PathBuf::from("/etc/countersign/countersign.toml"));
     let invocation = run::Invocation {

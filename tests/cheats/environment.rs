@@ -3,7 +3,7 @@
 
 use crate::support::clone::path_text;
 use crate::support::sshd::Sshd;
-use crate::support::{Clone, MAIN, NEEDS, PushResult, World, ai, human};
+use crate::support::{Clone, Draft, MAIN, NEEDS, PushResult, World, ai, human};
 
 /// Pushes to main with these variables set for receive-pack and its hooks.
 #[track_caller]
@@ -92,6 +92,26 @@ fn harmless_variables_stop_nobody() {
     }
 }
 
+/// The runtime sizes the stacks of threads by a variable: no client may size the gate's. Too
+/// large and no thread starts, too small and it overflows.
+#[test]
+fn stacks_that_a_client_sizes() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    for (n, size) in
+        ["0", "1", "40000", "1000000000000000", "18446744073709551615", "x"].into_iter().enumerate()
+    {
+        let variables = [("RUST_MIN_STACK", size)];
+        let marked = kim.commit(ai("Marked").file("a", format!("{n} by an agent\n")));
+        push(&kim, &variables).rejected_with(NEEDS);
+        kim.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        kim.deliver(&[&Draft::approve().commit(&kim, &marked).sign("ghopper")]);
+        kim.commit(human(format!("Plain {n}\n")).file("b", format!("{n}\n")));
+        push(&kim, &variables).lands(&[MAIN]);
+        kim.git(&["merge", "-q", "--ff-only", "origin/main"]);
+    }
+}
+
 /// A real sshd that takes whatever a client sends (`AcceptEnv *`). Each row is sent with a
 /// marked commit, which must not land, and the same variables with plain work: git may refuse
 /// them, the gate must not break.
@@ -144,6 +164,9 @@ fn variables_through_a_real_sshd() {
         &[("TZ", "Mars/Olympus"), ("LC_ALL", "xx_XX.UTF-99"), ("LANG", "\u{202e}")],
         &[("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full"), ("TERM", "\u{1b}[2J")],
         &[("BASH_ENV", &config), ("ENV", &config)],
+        &[("RUST_MIN_STACK", "1")],
+        &[("RUST_MIN_STACK", "1000000000000000")],
+        &[("GLIBC_TUNABLES", "glibc.malloc.check=3"), ("MALLOC_ARENA_MAX", "1")],
     ];
     for variables in rows {
         let set: Vec<_> = variables.iter().map(|(n, v)| format!("{n}={v}")).collect();
@@ -163,9 +186,13 @@ fn variables_through_a_real_sshd() {
     kim.push(&[&format!("{marked}:{MAIN}")]).says("namespace");
     kim.set_env("GIT_SSH_COMMAND", &sshd.client(&world, "kim"));
     kim.amend(human("Plain\n").file("a", "a\n"));
-    for variables in
-        ["COUNTERSIGN_PUSHER=ghopper", "TZ=Mars/Olympus", "RUST_LOG=trace", "GIT_PUSH_CERT=x"]
-    {
+    for variables in [
+        "COUNTERSIGN_PUSHER=ghopper",
+        "TZ=Mars/Olympus",
+        "RUST_LOG=trace",
+        "RUST_MIN_STACK=1",
+        "GIT_PUSH_CERT=x",
+    ] {
         let sent = format!("{} -o SetEnv={variables}", sshd.client(&world, "kim"));
         kim.set_env("GIT_SSH_COMMAND", &sent);
         kim.commit(human(format!("{variables}\n")).file("b", variables));
