@@ -11,6 +11,8 @@ pub struct Limits {
     pub refs: usize,
     /// Bytes of the hook's standard input (`stdin_bytes`).
     pub stdin_bytes: usize,
+    /// Bytes of a push certificate (`certificate_bytes`).
+    pub certificate_bytes: usize,
     /// Bytes of a ref's name (`ref_name_bytes`).
     pub ref_name_bytes: usize,
     /// Bytes of a commit or tag object (`commit_bytes`).
@@ -37,6 +39,8 @@ impl Default for Limits {
             new_commits: 20_000,
             refs: 2_000,
             stdin_bytes: 4 << 20,
+            // The updates, once more, and what stands around them.
+            certificate_bytes: 8 << 20,
             ref_name_bytes: 4_096,
             commit_bytes: 1 << 20,
             changed_paths: 50_000,

@@ -141,15 +141,6 @@ impl Child {
         child
     }
 
-    /// With what the repository and the system configure, and nothing of any user: what the
-    /// server's own git goes by, out of a client's reach.
-    pub(super) fn server(git_dir: &Path, name: &str) -> Self {
-        let mut child = Self::new(name);
-        child.command.current_dir(git_dir).env("GIT_DIR", git_dir);
-        child.command.env("GIT_CONFIG_GLOBAL", "/dev/null").arg(name);
-        child
-    }
-
     /// In the user's environment, in `dir`.
     pub(super) fn laptop(dir: &Path, name: &str) -> Self {
         let mut command = Command::new("git");

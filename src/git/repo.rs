@@ -4,6 +4,7 @@
 //! have looked at, never through libgit2's reading of the environment, so that repositories
 //! whose extensions libgit2 does not know (reftable, partial clone) read alike.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use git2::{Config, Odb, Repository, RepositoryOpenFlags};
@@ -70,13 +71,18 @@ impl Repo {
         self.format
     }
 
-    /// What the repository's or else the system's configuration says, the last value of
-    /// several; no user's configuration is read. One child.
+    /// What the repository's own configuration file says, the last value of several: nothing
+    /// of the system, a user or an included file, which other repositories may share. One
+    /// child.
     ///
     /// # Errors
-    /// [`GitError::Child`] where git can't read the configuration.
-    pub fn server_setting(&self, name: &str) -> Result<Option<Vec<u8>>, GitError> {
-        let said = Child::server(&self.git_dir, "config").args(["--null", "--get", name]).run()?;
+    /// [`GitError::Child`] where git can't read the file.
+    pub fn own_setting(&self, name: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let file = self.common_dir.join("config");
+        let said = Child::sealed(&self.git_dir, "config")
+            .args([OsStr::new("--no-includes"), OsStr::new("--null"), OsStr::new("--file")])
+            .args([file.as_os_str(), OsStr::new("--get"), OsStr::new(name)])
+            .run()?;
         match said.code {
             0 => Ok(said.stdout.strip_suffix(b"\0").map(<[u8]>::to_vec)),
             1 => Ok(None),

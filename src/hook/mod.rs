@@ -16,6 +16,7 @@ mod merges;
 pub mod names;
 mod opened;
 pub mod post;
+mod pushee;
 mod ranges;
 mod refused;
 pub mod report;

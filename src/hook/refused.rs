@@ -1,9 +1,13 @@
 //! What is refused wherever anything is gated, whatever a commit says (G17, G22).
 
+use std::collections::BTreeSet;
+
 use super::collect::Bench;
 use super::ranges;
 use crate::domain::decision::{Family, Finding};
-use crate::domain::ids::RefName;
+use crate::domain::facts::Facts;
+use crate::domain::ids::{ObjectId, RefName};
+use crate::domain::policy::Mode;
 
 /// Names that git accepts and people, or git itself, misread (G17); refused where anything
 /// is gated. They may be deleted.
@@ -51,4 +55,27 @@ pub(super) fn unknown_pusher() -> Finding {
         "the server gave the gate no name for you, so it can't tell whose push this is",
     )
     .hint("this is the server's set-up, not your push: tell its admins")
+}
+
+/// AI-assisted work on refs that nobody gates needs no name now; that it is remembered without
+/// one asks for one more sign-off later (G13). Where signing would have given it a name, that is
+/// told while the pusher can mend it.
+pub(super) fn nameless(bench: &Bench<'_>, facts: &Facts) -> Option<Finding> {
+    let why = bench.no_pusher.clone().filter(|_| bench.pusher.is_none())?;
+    if facts.problems.iter().any(|f| f.code == why.code && f.mode != Mode::Observe) {
+        return None;
+    }
+    let has_no_name =
+        |id: &ObjectId| facts.sightings.get(id).is_some_and(|row| row.first_pusher.is_none());
+    let all: BTreeSet<&ObjectId> =
+        facts.refs.iter().flat_map(|r| &r.ungated_ai).filter(|id| has_no_name(id)).collect();
+    let what = match all.len() {
+        0 => return None,
+        1 => "1 AI-assisted commit is kept without the name of who first pushed it, and".to_owned(),
+        n => format!(
+            "{n} AI-assisted commits are kept without the name of who first pushed them, and each"
+        ),
+    };
+    let message = format!("{}; {what} will need one more sign-off", why.message);
+    Some(Finding { message, ..why.with_mode(Mode::Warn) })
 }

@@ -18,7 +18,7 @@ use super::input::{self, Updates};
 use super::log::{self, Place, chain};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{findings, opened, ranges};
+use super::{findings, opened, ranges, refused};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -207,9 +207,15 @@ impl Gate {
         let limits = &self.settings.limits;
         let (pusher, no_pusher) = match self.settings.identity.server {
             ServerKind::PushCertificate => {
-                let own = environment::own_name(&repository, &self.settings);
-                let now = self.invocation.now;
-                let counter = Counter { repo: &repo, repository: &own, policy, limits, now };
+                let counter = Counter {
+                    repo: &repo,
+                    repository: &environment::own_name(&repository, &self.settings),
+                    root: self.settings.repository.root.as_deref(),
+                    policy,
+                    limits,
+                    age: self.settings.identity.certificate_age,
+                    now: self.invocation.now,
+                };
                 match counter.pusher(env, &updates.all) {
                     Ok(login) => (Some(login), None),
                     Err(why) => (None, Some(why)),
@@ -254,7 +260,8 @@ impl Gate {
             failure: OnceCell::new(),
         };
         let decision = runtime.block_on(async {
-            let facts = collect::collect(&bench, updates, &source).await;
+            let mut facts = collect::collect(&bench, updates, &source).await;
+            facts.problems.extend(refused::nameless(&bench, &facts));
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });

@@ -1,8 +1,10 @@
 //! `[identity]`: the one source of the pusher's name (G22).
 
+use std::time::Duration;
+
 use super::table;
 use crate::diagnostics::read::{Fields, Text};
-use crate::diagnostics::{Finding, Report, quoted};
+use crate::diagnostics::{Finding, Report, duration, quoted};
 
 /// Who says who pushes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,9 @@ pub struct IdentitySettings {
     pub variable: String,
     /// What a login stands for that the policy does not list.
     pub unlisted: Unlisted,
+    /// How long a push certificate counts after git asked for it, for
+    /// [`ServerKind::PushCertificate`].
+    pub certificate_age: Duration,
 }
 
 /// Kinds of Git servers, by how they tell who pushes.
@@ -87,17 +92,50 @@ const KINDS: [(&str, ServerKind); 10] = [
 
 const DEFAULT_VARIABLE: &str = "COUNTERSIGN_PUSHER";
 
+/// An upload may take its time.
+const DEFAULT_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Longest time that a certificate may count: for so long it is as good as its signer's
+/// presence.
+const LONGEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+const KEYS: [&str; 4] = ["server", "variable", "unlisted", "certificate_age"];
+
 /// Reads `[identity]`, which has to be there: no source is guessed.
 pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Option<IdentitySettings> {
     let help = "write [identity] and below it server = \"env\", or the kind of your server";
     root.require(report, "identity", "the file", help);
-    let fields = table(report, root, "identity", &["server", "variable", "unlisted"])?;
+    let fields = table(report, root, "identity", &KEYS)?;
     fields.require(report, "server", "[identity]", help);
     let server = fields.choice(report, "server", &KINDS);
     let variable = variable(report, &fields, server);
     let words = [("person", Unlisted::Person), ("nobody", Unlisted::Nobody)];
     let unlisted = fields.choice(report, "unlisted", &words).unwrap_or_default();
-    Some(IdentitySettings { server: server?, variable, unlisted })
+    let certificate_age = certificate_age(report, &fields, server).unwrap_or(DEFAULT_AGE);
+    Some(IdentitySettings { server: server?, variable, unlisted, certificate_age })
+}
+
+fn certificate_age(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    server: Option<ServerKind>,
+) -> Option<Duration> {
+    let text = fields.text(report, "certificate_age")?;
+    if let Some(other) = server.filter(|server| *server != ServerKind::PushCertificate) {
+        let message = format!("\"{}\" knows nobody by push certificates", other.as_str());
+        let span = fields.key_span("certificate_age");
+        let finding = Finding::error("age-of-none", &span, message);
+        report.add(finding.help("take it out, or set server = \"push-certificate\""));
+        return None;
+    }
+    let age = duration::read(report, &text)?;
+    if age > LONGEST_AGE {
+        let message = format!("{} is too long for a push certificate", quoted(text.text));
+        let finding = Finding::error("bad-number", &text.span, message);
+        report.add(finding.help("write one day or less: \"1h\""));
+        return None;
+    }
+    Some(age)
 }
 
 fn variable(report: &mut Report, fields: &Fields<'_>, server: Option<ServerKind>) -> String {

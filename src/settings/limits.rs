@@ -16,10 +16,11 @@ const MOST_BYTES: usize = 1 << 30;
 /// Longest time that a push may take.
 const LONGEST_BUDGET: Duration = Duration::from_secs(60 * 60);
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "new_commits",
     "refs",
     "stdin_bytes",
+    "certificate_bytes",
     "ref_name_bytes",
     "commit_bytes",
     "changed_paths",
@@ -39,6 +40,7 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Limits {
         ("new_commits", &mut limits.new_commits),
         ("refs", &mut limits.refs),
         ("stdin_bytes", &mut limits.stdin_bytes),
+        ("certificate_bytes", &mut limits.certificate_bytes),
         ("ref_name_bytes", &mut limits.ref_name_bytes),
         ("commit_bytes", &mut limits.commit_bytes),
         ("changed_paths", &mut limits.changed_paths),

@@ -23,6 +23,8 @@ pub struct PushCertificate<'a> {
     pub pushee: &'a [u8],
     /// What the server gave to be signed: seconds since 1970, `-`, a code in hexadecimal.
     pub nonce: &'a [u8],
+    /// The push options, in their order.
+    pub options: Vec<&'a [u8]>,
     /// Lines `old SP new SP ref LF`, as a hook gets them.
     pub updates: &'a [u8],
     signed: &'a [u8],
@@ -32,6 +34,9 @@ pub struct PushCertificate<'a> {
 /// Why bytes are no push certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
+    /// Without any signature.
+    #[error("it bears no signature")]
+    Unsigned,
     /// Signed with another tool than SSH.
     #[error("it is not signed with an SSH key")]
     NotSsh,
@@ -65,14 +70,15 @@ pub fn read_certificate(blob: &[u8]) -> Result<PushCertificate<'_>, CertificateE
     header(b"pusher ").ok_or(wrong("no pusher follows the version"))?;
     let pushee = header(b"pushee ").ok_or(wrong("no pushee follows the pusher"))?;
     let nonce = header(b"nonce ").ok_or(wrong("no nonce follows the pushee"))?;
+    let mut options = Vec::new();
     loop {
-        match line() {
-            Some(b"") => break,
-            Some(option) if option.starts_with(b"push-option ") => {}
-            _ => return Err(wrong("something else than push options follows the nonce")),
+        let odd = wrong("something else than push options follows the nonce");
+        match line().ok_or(odd)? {
+            b"" => break,
+            option => options.push(option.strip_prefix(b"push-option ").ok_or(odd)?),
         }
     }
-    Ok(PushCertificate { pushee, nonce, updates: rest, signed, signature })
+    Ok(PushCertificate { pushee, nonce, options, updates: rest, signed, signature })
 }
 
 /// What is signed, and the one signature after it.
@@ -85,7 +91,7 @@ fn split(blob: &[u8]) -> Result<(&[u8], &[u8]), CertificateError> {
         }
         at += line.len();
     }
-    Err(CertificateError::Malformed("it ends without a signature"))
+    Err(CertificateError::Unsigned)
 }
 
 impl PushCertificate<'_> {
@@ -116,7 +122,9 @@ pub fn nonce_time(nonce: &[u8], seed: &[u8], paths: &[&[u8]], format: ObjectForm
         let key = hmac::Key::new(algorithm, &[path, b":".as_slice(), stamp].concat());
         hmac::verify(&key, seed, &code).is_ok()
     };
-    let seconds = std::str::from_utf8(stamp).ok()?.parse().ok()?;
+    // As git writes it: digits alone.
+    let digits = std::str::from_utf8(stamp).ok().filter(|s| s.bytes().all(|b| b.is_ascii_digit()));
+    let seconds = digits?.parse().ok()?;
     paths.iter().any(is_of).then_some(seconds)
 }
 

@@ -1,34 +1,17 @@
 //! Signed pushes as the source of the pusher's name (G22): forging one, or using one again.
 
-use ring::hmac;
-
+use super::forged::{CODES, Made, SECRET, SEED, codes, world};
 use crate::support::clone::path_text;
-use crate::support::statement::sign;
-use crate::support::world::Settings;
-use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, PushResult, World, ai, human, key};
-
-const SEED: &str = "receive.certNonceSeed";
-
-/// A server that knows people by their signed pushes alone.
-fn world() -> World {
-    world_of(&policy())
-}
-
-/// The standard policy, and a key for Kim, who signs nothing off.
-fn policy() -> Policy {
-    Policy::standard().set("kim", "keys", &format!("[{:?}]", key("kim").public))
-}
-
-fn world_of(policy: &Policy) -> World {
-    let world = World::with(policy);
-    world.write_settings(&Settings { server: "push-certificate", ..Settings::default() });
-    world.git_in(&world.bare(API), &["config", SEED, "a seed that nobody knows"]);
-    world
-}
+use crate::support::http::HttpServer;
+use crate::support::sshd::Sshd;
+use crate::support::{API, Clone, Draft, MAIN, NEEDS, PushResult, World, ai, human, key};
 
 /// A clone whose pushes are signed with the key of this name.
 fn signing<'w>(world: &'w World, person: &str, with: &str) -> Clone<'w> {
-    let clone = world.clone(person);
+    signed(world.clone(person), with)
+}
+
+fn signed<'w>(clone: Clone<'w>, with: &str) -> Clone<'w> {
     clone.git(&["config", "gpg.format", "ssh"]);
     let file = key(with).file.clone();
     clone.git(&["config", "user.signingKey", file.to_str().expect("text")]);
@@ -42,7 +25,7 @@ fn push_unsigned(clone: &Clone<'_>, refspecs: &[&str]) -> PushResult {
 
 #[test]
 fn signed_by_who_pushes() {
-    let world = world();
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     let id = kim.commit(ai("Marked").file("a", "a\n"));
     kim.push_main().rejected_with(NEEDS).keeps_quiet_about("one more than usual");
@@ -58,7 +41,7 @@ fn signed_by_who_pushes() {
 
 #[test]
 fn not_signed_at_all() {
-    let world = world();
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     kim.commit(human("Plain\n").file("a", "a\n"));
     push_unsigned(&kim, &["HEAD:refs/heads/main"])
@@ -71,7 +54,7 @@ fn not_signed_at_all() {
 
 #[test]
 fn with_the_variables_alone() {
-    let world = world();
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     kim.commit(human("Plain\n").file("a", "a\n"));
     for (name, value) in [
@@ -90,11 +73,12 @@ fn with_the_variables_alone() {
     kim.git(&["tag", "forged", &forged]);
     push_unsigned(&kim, &["forged"]).accepted();
     kim.set_env("GIT_PUSH_CERT", &forged);
-    push_unsigned(&kim, &["HEAD:refs/heads/main"]).rejected_with("does not count");
+    push_unsigned(&kim, &["HEAD:refs/heads/main"]).rejected_with("bears no signature");
     kim.set_env("GIT_PUSH_CERT", &"0".repeat(40));
     push_unsigned(&kim, &["HEAD:refs/heads/main"]).rejected_with("this push is not signed");
     kim.set_env("GIT_PUSH_CERT", &"1".repeat(40));
-    push_unsigned(&kim, &["HEAD:refs/heads/main"]).rejected_with("can't be read");
+    push_unsigned(&kim, &["HEAD:refs/heads/main"])
+        .rejected_with("the push certificate 11111111 can't be");
     kim.push_main().lands(&[MAIN]);
 }
 
@@ -113,7 +97,7 @@ fn kept(world: &World, clone: &Clone<'_>) -> Vec<String> {
 
 #[test]
 fn with_another_pushs_certificate() {
-    let world = world();
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     kim.commit(human("Plain\n").file("a", "a\n"));
     kim.push_main().lands(&[MAIN]);
@@ -121,24 +105,25 @@ fn with_another_pushs_certificate() {
     let mallory = world.clone("mallory");
     mallory.commit(human("Mine\n").file("b", "b\n"));
     mallory.set_env("GIT_PUSH_CERT", &certificate);
-    mallory.push_main().rejected_with("its updates differ");
+    mallory.push_main().rejected_with("certificate is for another push");
     // Not even a part of what it signs.
     mallory
         .push(&["HEAD:refs/heads/main", "HEAD:refs/heads/topic"])
-        .rejected_with("updates differ");
+        .rejected_with("certificate is for another push");
 }
 
 /// The same update again, in a repository that was set back or in another one.
 #[test]
 fn with_a_certificate_of_the_same_update_elsewhere() {
-    let world = world_of(&policy().with("allow", r#"["rewind"]"#));
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     let before = kim.rev("origin/main");
     let id = kim.commit(human("Plain\n").file("a", "a\n"));
     kim.push_main().lands(&[MAIN]);
     let [certificate] = kept(&world, &kim).try_into().expect("one certificate");
     let other = world.repository("payments/other");
-    world.git_in(&other, &["config", SEED, "a seed that nobody knows"]);
+    // Even the seed was copied.
+    world.git_in(&other, &["config", SEED, SECRET]);
     world.git_in(&other, &["fetch", "-q", kim.bare.to_str().expect("text"), "+main:main"]);
     world.git_in(&other, &["update-ref", MAIN, &before]);
     let blob = world.git_in(&kim.bare, &["cat-file", "blob", &certificate]) + "\n";
@@ -149,116 +134,21 @@ fn with_a_certificate_of_the_same_update_elsewhere() {
     mallory.push(&["copy"]).accepted();
     mallory.take(&kim, "main");
     mallory.set_env("GIT_PUSH_CERT", &copy);
-    mallory.push(&[&format!("{id}:{MAIN}")]).rejected_with("certificate is for another");
+    let result = mallory.push(&[&format!("{id}:{MAIN}")]);
+    assert_eq!(codes(&result), ["certificate-repository"], "{}", result.all);
     // In its own repository it is good as long as its nonce is.
     world.git_in(&kim.bare, &["update-ref", MAIN, &before]);
-    world.git_in(&kim.bare, &["config", SEED, "another seed"]);
+    world.git_in(&kim.bare, &["config", SEED, &SECRET.repeat(2)]);
     let mallory = world.clone("mallory");
     mallory.take(&kim, "main");
     mallory.set_env("GIT_PUSH_CERT", &certificate);
     mallory.push(&[&format!("{id}:{MAIN}")]).rejected_with("nonce is not one");
 }
 
-/// A certificate as git would have made it, at some other time.
-fn certificate(
-    clone: &Clone<'_>,
-    signer: &str,
-    age: i64,
-    edit: impl Fn(String) -> String,
-) -> Vec<u8> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = i64::try_from(now.expect("after 1970").as_secs()).expect("a time");
-    let stamp = now - age;
-    let url = path_text(&clone.bare);
-    let seed = clone.world.git_in(&clone.bare, &["config", SEED]);
-    let code_key =
-        hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, format!("{url}:{stamp}").as_bytes());
-    let code = hmac::sign(&code_key, seed.as_bytes());
-    let code: String = code.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    let (old, new) = (clone.rev("origin/main"), clone.head());
-    let text = edit(format!(
-        "certificate version 0.1\npusher SHA256:x {stamp} +0000\npushee {url}\n\
-         nonce {stamp}-{code}\n\n{old} {new} {MAIN}\n"
-    ));
-    let signed = sign(text.as_bytes(), &key(signer), "git");
-    [signed.statement, signed.signature].concat()
-}
-
-/// Pushes main without a signature, pointing to this certificate.
-fn push_under(clone: &Clone<'_>, certificate: &[u8]) -> PushResult {
-    let id = clone.git_with(&["hash-object", "-w", "--stdin"], certificate);
-    clone.git(&["tag", "-f", "cert", &id]);
-    push_unsigned(clone, &["--force", "cert"]).accepted();
-    clone.set_env("GIT_PUSH_CERT", &id);
-    push_unsigned(clone, &["HEAD:refs/heads/main"])
-}
-
-/// Who signs, how many seconds ago, what is changed before, and what the gate says of it.
-type Row<'a> = (&'a str, i64, &'a dyn Fn(String) -> String, &'a str);
-
-#[test]
-fn made_by_hand() {
-    let same = |text: String| text;
-    let rows: &[Row<'_>] = &[
-        ("kim", 5_400, &same, "nonce is too old"),
-        ("kim", -1_200, &same, "nonce is too old"),
-        ("mallory", 0, &same, "gives to nobody"),
-        ("kim", 0, &|t| t.replace("nonce 1", "nonce 2"), "nonce is not one"),
-        ("kim", 0, &|t| t.replace("nonce ", "nonse "), "no nonce follows"),
-        ("kim", 0, &|t| t.replace("\n\n", "\nx y\n\n"), "something else"),
-        ("kim", 0, &|t| t.replace(MAIN, "refs/heads/other"), "its updates differ"),
-        ("kim", 0, &|t| format!("{t}{t}"), "its updates differ"),
-        ("kim", 0, &|t| t.replace("api.git", "api2.git"), "certificate is for another"),
-        ("kim", 0, &|t| t.replace("0.1", "0.2"), "its first line is not"),
-        ("kim", 0, &|t| t.replace("pusher", "pusher\0"), "NUL"),
-        (
-            "kim",
-            0,
-            &|t| format!("{t}-----BEGIN PGP SIGNATURE-----\n"),
-            "not signed with an SSH key",
-        ),
-    ];
-    for (signer, age, edit, why) in rows {
-        let world = world();
-        let mallory = world.clone("mallory");
-        mallory.commit(human("Mine\n").file("b", "b\n"));
-        let made = certificate(&mallory, signer, *age, edit);
-        push_under(&mallory, &made).rejected_with(why);
-    }
-    // What is left is as good as git's own: it is Kim who signed, whoever carries it.
-    let world = world();
-    let carrier = world.clone("mallory");
-    carrier.commit(human("Mine\n").file("b", "b\n"));
-    let options = |t: String| t.replace("\n\n", "\npush-option x\npush-option AI: no\n\n");
-    push_under(&carrier, &certificate(&carrier, "kim", 1_800, options)).lands(&[MAIN]);
-}
-
-/// Keys count while the policy says so.
-#[test]
-fn with_a_key_that_is_retired() {
-    let public = key("kim").public;
-    for (how, lands) in [
-        ("revoked = true", false),
-        ("valid_before = 2026-01-01T00:00:00Z", false),
-        ("valid_after = 2099-01-01T00:00:00Z", false),
-        ("valid_after = 2020-01-01T00:00:00Z", true),
-    ] {
-        let keys = format!("[{{ key = {public:?}, {how} }}]");
-        let world = world_of(&Policy::standard().set("kim", "keys", &keys));
-        let kim = signing(&world, "kim", "kim");
-        kim.commit(human("Plain\n").file("a", "a\n"));
-        if lands {
-            kim.push_main().lands(&[MAIN]);
-        } else {
-            kim.push_main().rejected_with("signed with a key that is not");
-        }
-    }
-}
-
 /// A login of the transport is nobody's word here.
 #[test]
 fn under_another_login() {
-    let world = world();
+    let world = world("sha1", CODES);
     let grace = signing(&world, "ghopper", "kim");
     let id = grace.commit(ai("Marked").author("kim").committer("kim").file("a", "a\n"));
     grace.push(&["HEAD:refs/heads/topic"]).accepted();
@@ -267,22 +157,197 @@ fn under_another_login() {
     grace.push_main().lands(&[MAIN]);
 }
 
+/// A seed counts where no other repository has it: it is the server's business, whatever a
+/// client brings.
 #[test]
-fn without_a_seed() {
-    let world = world();
+fn without_a_seed_of_its_own() {
+    let world = world("sha1", CODES);
     let kim = signing(&world, "kim", "kim");
     kim.commit(human("Plain\n").file("a", "a\n"));
-    let made = certificate(&kim, "kim", 0, |t| t);
+    let made = Made::of(&kim);
+    let refused = |result: &PushResult, why: &str| {
+        result.rejected_with("policy broken: git's receive.certNonceSeed").says(why);
+        result.says("not your fault").says("an admin runs, in this repository: git config");
+        assert_eq!(codes(result), ["certificate-seed"]);
+    };
+    world.git_in(&kim.bare, &["config", SEED, "a short one"]);
+    refused(&kim.push_main(), "receive.certNonceSeed has 11 bytes in the");
     world.git_in(&kim.bare, &["config", "--unset", SEED]);
-    push_under(&kim, &made).rejected_with("policy broken: git's receive.certNonceSeed is not set");
-    // Nor one that the client brings.
-    for (name, value) in
-        [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", SEED), ("GIT_CONFIG_VALUE_0", "mine")]
-    {
+    refused(&made.push(&kim), "receive.certNonceSeed is not set in the");
+    // One of all repositories, by the system's or a user's configuration or by a file that
+    // several include.
+    let shared = world.path("shared");
+    std::fs::write(&shared, format!("[receive]\ncertNonceSeed = {SECRET}\n")).expect("a file");
+    world.git_in(&kim.bare, &["config", "include.path", &path_text(&shared)]);
+    refused(&kim.push_main(), "is not set");
+    world.git_in(&kim.bare, &["config", "--unset", "include.path"]);
+    world.git_in(&kim.bare, &["config", "--global", SEED, SECRET]);
+    refused(&kim.push_main(), "is not set");
+    world.git_in(&kim.bare, &["config", "--global", "--unset", SEED]);
+    for (name, value) in [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", SEED),
+        ("GIT_CONFIG_VALUE_0", SECRET),
+        ("GIT_CONFIG_GLOBAL", &path_text(&shared)),
+    ] {
         kim.set_env(name, value);
     }
-    let file = world.path("evil");
-    std::fs::write(&file, "[receive]\ncertNonceSeed = mine\n").expect("a file");
-    kim.set_env("GIT_CONFIG_GLOBAL", &path_text(&file));
-    push_under(&kim, &made).refused().says("receive.certNonceSeed is not set");
+    refused(&made.push(&kim), "is not set");
+}
+
+/// What over HTTP ties a certificate to its repository is the seed and the whole URL: git
+/// computes the nonce of `.` for all of them.
+#[test]
+fn with_a_certificate_over_http_for_another_repository() {
+    let world = world("sha1", CODES);
+    let server = HttpServer::start(&world);
+    let kim = over_http(&world, &server, "kim", API);
+    let before = kim.rev("origin/main");
+    let id = kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+    let [certificate] = kept(&world, &kim).try_into().expect("one certificate");
+    let blob = world.git_in(&kim.bare, &["cat-file", "blob", &certificate]) + "\n";
+    // A seed of its own, a copied one in a repository whose name is the end of the other's,
+    // and again the same repository.
+    for (name, seed, code) in [
+        ("fork/payments/api", SECRET.repeat(2), "certificate-repository"),
+        ("api", SECRET.to_owned(), "certificate-repository"),
+        ("gone/payments/api", SECRET.repeat(2), "certificate-nonce"),
+        ("gone/payments/api", SECRET.to_owned(), ""),
+    ] {
+        // The name of a repository that is gone leads elsewhere.
+        let home = match name.strip_prefix("gone/") {
+            Some(_) if !world.bare(name).exists() => {
+                std::fs::create_dir_all(world.path("root/gone/payments")).expect("a folder");
+                std::fs::rename(world.bare(API), world.bare(name)).expect("a move");
+                world.repository(API)
+            }
+            Some(name) => world.bare(name),
+            None => world.repository(name),
+        };
+        world.git_in(&home, &["config", SEED, &seed]);
+        world.git_in(&home, &["fetch", "-q", &path_text(&kim.dir), &id]);
+        world.git_in(&home, &["update-ref", MAIN, &before]);
+        let mut store = world.command("git");
+        store.current_dir(&home).args(["hash-object", "-w", "--stdin"]);
+        let copy = crate::support::run::run(&mut store, blob.as_bytes()).line();
+        assert_eq!(copy, certificate);
+        let mallory = world.clone_from("mallory", &path_text(&home), home);
+        mallory.take(&kim, "main");
+        mallory.set_env("GIT_PUSH_CERT", &copy);
+        let result = mallory.push(&[&format!("{id}:{MAIN}")]);
+        match code {
+            "" => drop(result.lands(&[MAIN])),
+            code => assert_eq!(codes(&result), [code], "{name}\n{}", result.all),
+        }
+    }
+}
+
+fn over_http<'w>(
+    world: &'w World,
+    server: &HttpServer,
+    person: &str,
+    repository: &str,
+) -> Clone<'w> {
+    let url = server.url(person, repository);
+    signed(world.clone_from(person, &url, world.bare(repository)), person)
+}
+
+/// Every way that git computes a nonce: one story each.
+#[test]
+fn over_every_transport() {
+    for format in ["sha1", "sha256"] {
+        let world = world(format, CODES);
+        let http = HttpServer::start(&world);
+        let sshd = Sshd::start(&world, &["kim"]);
+        let bare = path_text(&world.bare(API));
+        let ssh = sshd.url(&world.bare(API));
+        let (user, _) = ssh.split_once(':').expect("a user and a host");
+        let port = sshd.port();
+        for url in [
+            bare.clone(),
+            bare.trim_end_matches(".git").to_owned(),
+            format!("file://{bare}"),
+            http.url("kim", API),
+            ssh.clone(),
+            format!("{ssh}/"),
+            format!("ssh://{user}:{port}{bare}"),
+            format!("ssh://{user}:{port}{}", bare.replace("api", "%61pi")),
+        ] {
+            let kim = signing(&world, "kim", "kim");
+            kim.git(&["config", "core.sshCommand", &sshd.client(&world, "kim")]);
+            kim.git(&["remote", "set-url", "origin", &url]);
+            kim.fetch();
+            kim.git(&["reset", "-q", "--hard", "origin/main"]);
+            kim.commit(human(format!("By {url}\n")).file("a", &url));
+            kim.push_main().lands(&[MAIN]);
+        }
+    }
+}
+
+/// What a push may be besides one fast-forward, all in one certificate.
+#[test]
+fn of_several_refs_with_options() {
+    let world = world("sha1", CODES);
+    let kim = signing(&world, "kim", "kim");
+    world.git_in(&kim.bare, &["config", "receive.advertisePushOptions", "true"]);
+    let old = kim.rev("origin/main");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    let refs = ["HEAD:refs/heads/main", "HEAD:refs/heads/release/1", "HEAD:refs/heads/topic"];
+    let landed = ["refs/heads/main", "refs/heads/release/1", "refs/heads/topic"];
+    kim.push_with(&["--atomic", "-o", "one", "-o", "", "-o", "two=2 3"], &refs).lands(&landed);
+    let rewind = format!("+{old}:refs/heads/main");
+    kim.push_with(&["--force"], &[&rewind, ":refs/heads/release/1", ":refs/heads/topic"])
+        .lands(&landed);
+    // With each of the keys.
+    for (name, kind, bits) in [("kim", "ecdsa", "256"), ("kim", "rsa", "2048")] {
+        let file = path_text(&crate::support::keys::key_of(name, kind, bits).file);
+        kim.git(&["config", "user.signingKey", &file]);
+        kim.commit(human(format!("{kind}\n")).file("a", kind));
+        kim.push_with(&["-o", "x"], &["HEAD:refs/heads/main"]).lands(&[MAIN]);
+    }
+    // Options that the certificate does not have, or not so.
+    kim.fetch();
+    kim.commit(human("More\n").file("b", "b\n"));
+    for options in [&["y"][..], &["x", "x"], &[""], &["x", "y"]] {
+        let mut made = Made::of(&kim);
+        made.options.push("x".to_owned());
+        let options: Vec<_> = options.iter().flat_map(|o| ["-o", *o]).collect();
+        let result = made.push_with(&kim, &options);
+        assert_eq!(codes(&result), ["certificate-options"], "{}", result.all);
+        result.rejected();
+    }
+    let mut made = Made::of(&kim);
+    made.options.push("x".to_owned());
+    made.push_with(&kim, &["-o", "x"]).lands(&[MAIN]);
+}
+
+/// Nobody's work on a ref that nobody gates lands, with a word about what it will cost.
+#[test]
+fn nameless_work_on_a_branch() {
+    let world = world("sha1", "");
+    let kim = signing(&world, "kim", "kim");
+    let topic = ["HEAD:refs/heads/topic"];
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    push_unsigned(&kim, &topic).lands(&["refs/heads/topic"]).keeps_quiet_about("warning");
+    let id = kim.commit(ai("Marked").file("b", "b\n"));
+    push_unsigned(&kim, &topic)
+        .lands(&["refs/heads/topic"])
+        .says("warning: can't tell who you are: this push is not signed")
+        .says("1 AI-assisted commit is kept without")
+        .says("will need one more")
+        .says("git push --signed")
+        .says("will ask for 2 sign-offs");
+    kim.push_main().rejected_with("needs 2 of @seniors").says("one more than usual");
+    for senior in ["ghopper", "alovelace"] {
+        kim.push_main().rejected_with(NEEDS);
+        kim.deliver(&[&Draft::approve().commit(&kim, &id).sign(senior)]);
+    }
+    kim.push_main().lands(&[MAIN]);
+    // Signed, it has a name from the first; who carries it on needs none.
+    kim.commit(ai("Hers").file("c", "c\n"));
+    kim.push(&topic).lands(&["refs/heads/topic"]).keeps_quiet_about("warning");
+    push_unsigned(&kim, &["HEAD:refs/heads/copy"])
+        .lands(&["refs/heads/copy"])
+        .keeps_quiet_about("warning");
 }

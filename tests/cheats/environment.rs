@@ -200,6 +200,48 @@ fn variables_through_a_real_sshd() {
     }
 }
 
+/// The forced command of `hooks/README.md` behind a sshd that takes everything: git and the hook
+/// get the variables that it names, and git's own.
+#[test]
+fn nothing_comes_through_a_sealed_forced_command() {
+    let world = World::new();
+    let sshd = Sshd::sealed(&world, &["kim"]);
+    let kim = world.clone("kim");
+    kim.git(&["remote", "set-url", "origin", &sshd.url(&kim.bare)]);
+    let seen = path_text(&world.path("seen"));
+    let script = format!("env | sed 's/=.*//' | sort > '{seen}'\n{}", world.shim("pre-receive"));
+    world.install_shim(&kim.bare, "pre-receive", &script);
+    let send = |variables: &str| {
+        let sent = format!("{} -o SetEnv='{variables}'", sshd.client(&world, "kim"));
+        kim.set_env("GIT_SSH_COMMAND", &sent);
+    };
+    kim.commit(human("Plain\n").file("b", "b\n"));
+    send(
+        "GIT_PUSH_CERT=x GIT_PUSH_OPTION_COUNT=1 GIT_NAMESPACE=x RUST_MIN_STACK=1 RUST_LOG=trace \
+         COUNTERSIGN_PUSHER=ghopper REMOTE_USER=ghopper TZ=Mars GIT_TRACE=1 LC_ALL=x X=y",
+    );
+    kim.push_main().lands(&[MAIN]);
+    let seen = std::fs::read_to_string(seen).expect("a list");
+    let named = ["PATH", "HOME", "COUNTERSIGN_PUSHER", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"];
+    let gits = [
+        "GIT_DIR",
+        "GIT_EXEC_PATH",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_QUARANTINE_PATH",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_PUSH_OPTION_COUNT",
+    ];
+    let shells = ["PWD", "OLDPWD", "SHLVL", "_"];
+    let known = [&named[..], &gits, &shells].concat();
+    let foreign: Vec<_> = seen.lines().filter(|name| !known.contains(name)).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(named.iter().all(|name| seen.lines().any(|line| line == *name)), "{seen}");
+    // Git itself takes no configuration that switches the hook off.
+    send("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=/dev/null");
+    kim.commit(ai("Marked").file("a", "a\n"));
+    kim.push_main().rejected_with(NEEDS);
+}
+
 /// A namespace moves refs out of sight of rules that gate full names.
 #[test]
 fn namespace() {

@@ -5,6 +5,7 @@ mod certificates;
 mod crowding;
 mod delivery;
 mod environment;
+mod forged;
 mod four_eyes;
 mod marks;
 mod merges;

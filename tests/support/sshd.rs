@@ -36,11 +36,46 @@ impl Sshd {
     /// Also with other patterns of variables that a client may send (`AcceptEnv`).
     #[track_caller]
     pub(crate) fn accepting(world: &World, people: &[&str], variables: &str) -> Self {
+        let command = |person: &str| {
+            format!(
+                "env PATH='{}' {} COUNTERSIGN_PUSHER={person} git-shell -c \\\"$SSH_ORIGINAL_COMMAND\\\"",
+                path(),
+                home(world)
+            )
+        };
+        Self::serving(world, people, variables, command)
+    }
+
+    /// Takes whatever a client sends, behind the forced command that `hooks/README.md` gives.
+    #[track_caller]
+    pub(crate) fn sealed(world: &World, people: &[&str]) -> Self {
+        let hooks = concat!(env!("CARGO_MANIFEST_DIR"), "/hooks/README.md");
+        let text = fs::read_to_string(hooks).expect("a file");
+        let line = text.lines().find_map(|l| l.trim().strip_prefix("command=\"env -i "));
+        let (command, _) = line.and_then(|l| l.split_once("\",restrict ")).expect("a command");
+        let command = |person: &str| {
+            let here = command
+                .replace("PATH=/usr/bin:/bin", &format!("PATH='{}'", path()))
+                .replace("HOME=/srv/git", &home(world))
+                .replace("=kim ", &format!("={person} "));
+            format!("env -i {here}")
+        };
+        Self::serving(world, people, "*", command)
+    }
+
+    #[track_caller]
+    fn serving(
+        world: &World,
+        people: &[&str],
+        variables: &str,
+        command: impl Fn(&str) -> String,
+    ) -> Self {
         let sshd = find("sshd");
         // OpenSSH refuses to start as root without it; the system makes it at boot. Nobody
         // else needs it, and may make it.
         let _ = fs::create_dir_all("/run/sshd");
-        fs::write(world.path("authorized_keys"), authorized_keys(world, people)).expect("a file");
+        let keys = authorized_keys(people, command);
+        fs::write(world.path("authorized_keys"), keys).expect("a file");
         // Between finding a free port and taking it somebody else may.
         for _ in 0..20 {
             let free = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -67,6 +102,11 @@ impl Sshd {
         )
     }
 
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A bare repository's address.
     pub(crate) fn url(&self, bare: &Path) -> String {
         let user = run(bare_command("id").arg("-un"), b"").line();
@@ -74,18 +114,24 @@ impl Sshd {
     }
 }
 
-fn authorized_keys(world: &World, people: &[&str]) -> String {
+fn path() -> String {
+    std::env::var("PATH").expect("a PATH")
+}
+
+/// Git's settings of the world, and nobody's.
+fn home(world: &World) -> String {
+    format!(
+        "HOME='{}' GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL='{}'",
+        path_text(&world.path("home")),
+        path_text(&world.path("gitconfig")),
+    )
+}
+
+fn authorized_keys(people: &[&str], command: impl Fn(&str) -> String) -> String {
     let mut out = String::new();
-    let path = std::env::var("PATH").expect("a PATH");
     for person in people {
         let login = key(&format!("login-{person}")).public;
-        let env = format!(
-            "env PATH='{path}' HOME='{}' GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL='{}' \
-             COUNTERSIGN_PUSHER={person} git-shell -c \\\"$SSH_ORIGINAL_COMMAND\\\"",
-            path_text(&world.path("home")),
-            path_text(&world.path("gitconfig")),
-        );
-        writeln!(out, "restrict,command=\"{env}\" {login}").expect("text");
+        writeln!(out, "restrict,command=\"{}\" {login}", command(person)).expect("text");
     }
     out
 }
