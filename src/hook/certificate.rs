@@ -29,6 +29,8 @@ use crate::signature::{self, CertificateError, PushCertificate};
 /// shown, lets whoever has one try seeds without end.
 const SEED: &str = "receive.certNonceSeed";
 const SEED_BYTES: usize = 32;
+/// Hosts shown of a list.
+const HOSTS: usize = 4;
 
 /// What a certificate is held against.
 pub(super) struct Counter<'a> {
@@ -37,6 +39,8 @@ pub(super) struct Counter<'a> {
     pub(super) repository: &'a RepositoryName,
     /// The folder of all repositories.
     pub(super) root: Option<&'a Path>,
+    /// The server's names, if the settings tell them.
+    pub(super) hosts: &'a [String],
     pub(super) policy: &'a Policy,
     pub(super) limits: &'a Limits,
     /// How long a certificate counts.
@@ -158,7 +162,15 @@ impl Counter<'_> {
     }
 
     fn check_place(&self, certificate: &PushCertificate<'_>) -> Result<(), Finding> {
-        if Pushee(certificate.pushee).leads_to(self.root, self.repo.path()) {
+        let pushee = Pushee(certificate.pushee);
+        if !pushee.is_at(self.hosts) {
+            let names = self.hosts.iter().take(HOSTS).map(String::as_str).collect::<Vec<_>>();
+            let message = "the push certificate is for another server: its URL names no host of \
+                           this one";
+            return Err(refused("certificate-host", message)
+                .hint(format!("push by a URL with the host {}", names.join(" or "))));
+        }
+        if pushee.leads_to(self.root, self.repo.path()) {
             return Ok(());
         }
         let message = format!(

@@ -1,8 +1,8 @@
 //! Where the URL of a push certificate leads (git-push(1), "GIT URLS").
 //!
 //! The URL is the pusher's word, and signed: a certificate that was made for one repository
-//! of this server counts in no other. Which host it names is not asked; a server has many
-//! names.
+//! of this server counts in no other, nor one for another server, where the settings tell the
+//! names of this one.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -34,6 +34,12 @@ impl Pushee<'_> {
             all.push([path.as_bytes(), b".git"].concat());
         }
         all
+    }
+
+    /// Whether it names one of these hosts, in lower case; any will do where none is told.
+    pub(super) fn is_at(self, hosts: &[String]) -> bool {
+        let host = host_of(self.0).map(<[u8]>::to_ascii_lowercase);
+        hosts.is_empty() || host.is_some_and(|host| hosts.iter().any(|h| h.as_bytes() == host))
     }
 
     /// Whether it leads to the repository whose git directory is `here`, canonical. A path
@@ -70,17 +76,42 @@ impl Pushee<'_> {
 
 /// The path in a URL, as the client wrote it.
 fn path_of(url: &[u8]) -> &[u8] {
+    halves(url).1
+}
+
+/// The host in a URL, without user and port; none for a local path.
+fn host_of(url: &[u8]) -> Option<&[u8]> {
+    let place = halves(url).0?;
+    // `[::1]`, `user@[::1]:22`, and scp's `[user@host:22]`.
+    let inner = match place.iter().position(|c| *c == b'[') {
+        Some(open) => place.get(open + 1..)?.split(|c| *c == b']').next()?,
+        None => place,
+    };
+    let host = inner.rsplit(|c| *c == b'@').next()?;
+    let mut parts = host.split(|c| *c == b':');
+    let name = parts.next()?;
+    // More than one colon is an address.
+    let host = if parts.count() > 1 { host } else { name };
+    (!host.is_empty()).then_some(host)
+}
+
+/// What stands before the path, with user and port, and the path.
+fn halves(url: &[u8]) -> (Option<&[u8]>, &[u8]) {
     if let Some(at) = url.windows(3).position(|w| w == b"://") {
         let rest = url.get(at + 3..).unwrap_or_default();
         let slash = rest.iter().position(|c| *c == b'/').unwrap_or(rest.len());
-        return rest.get(slash..).unwrap_or_default();
+        let (place, path) = rest.split_at_checked(slash).unwrap_or((rest, b""));
+        return (Some(place), path);
     }
     // `host:path` and `[::1]:path`, unless a slash comes first.
     let slash = url.iter().position(|c| *c == b'/').unwrap_or(url.len());
     let host = url.get(..slash).unwrap_or_default();
     let bracket = host.iter().position(|c| *c == b']').unwrap_or(0);
-    let colon = host.iter().skip(bracket).position(|c| *c == b':');
-    colon.and_then(|colon| url.get(bracket + colon + 1..)).unwrap_or(url)
+    let colon = host.iter().skip(bracket).position(|c| *c == b':').map(|colon| bracket + colon);
+    match colon.and_then(|colon| url.split_at_checked(colon)) {
+        Some((place, path)) => (Some(place), path.get(1..).unwrap_or_default()),
+        None => (None, url),
+    }
 }
 
 /// Without percent signs; a sign that stands for nothing stays.
@@ -128,25 +159,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_urls() {
-        let rows: &[(&str, &str)] = &[
-            ("ssh://git@host:22/srv/git/api.git", "/srv/git/api.git"),
-            ("https://host/git/api.git/", "/git/api.git/"),
-            ("ssh://host/~git/api.git", "/~git/api.git"),
-            ("ssh://[::1]:22/srv/api", "/srv/api"),
-            ("git@host:payments/api.git", "payments/api.git"),
-            ("git@[::1]:payments/api.git", "payments/api.git"),
-            ("[::1]:/srv/api", "/srv/api"),
-            ("host:/srv/api", "/srv/api"),
-            ("/srv/git/api.git", "/srv/git/api.git"),
-            ("../a:b/api.git", "../a:b/api.git"),
-            ("[x", "[x"),
-            ("ssh://host", ""),
-            ("", ""),
+    fn hosts_and_paths_of_urls() {
+        let rows: &[(&str, &str, &str)] = &[
+            ("ssh://git@host:22/srv/git/api.git", "host", "/srv/git/api.git"),
+            ("https://host/git/api.git/", "host", "/git/api.git/"),
+            ("ssh://host/~git/api.git", "host", "/~git/api.git"),
+            ("ssh://[::1]:22/srv/api", "::1", "/srv/api"),
+            ("git@host:payments/api.git", "host", "payments/api.git"),
+            ("git@[::1]:payments/api.git", "::1", "payments/api.git"),
+            ("[::1]:/srv/api", "::1", "/srv/api"),
+            ("host:/srv/api", "host", "/srv/api"),
+            ("/srv/git/api.git", "", "/srv/git/api.git"),
+            ("../a:b/api.git", "", "../a:b/api.git"),
+            ("[x", "", "[x"),
+            ("ssh://host", "host", ""),
+            ("", "", ""),
+            ("ssh://host@evil/api", "evil", "/api"),
+            ("https://host:x@evil:443/api", "evil", "/api"),
+            ("host@evil:api", "evil", "api"),
+            ("[git@host:22]:api", "host", "api"),
+            ("file:///srv/api", "", "/srv/api"),
+            ("https://Host.Example/api", "Host.Example", "/api"),
         ];
-        for (url, path) in rows {
+        for (url, host, path) in rows {
             assert_eq!(path_of(url.as_bytes()), path.as_bytes(), "{url}");
+            assert_eq!(host_of(url.as_bytes()).unwrap_or_default(), host.as_bytes(), "{url}");
         }
+        let hosts = ["host".to_owned(), "::1".to_owned()];
+        for (url, host, _) in rows {
+            let pushee = Pushee(url.as_bytes());
+            assert_eq!(pushee.is_at(&hosts), ["host", "::1"].contains(host), "{url}");
+            assert!(pushee.is_at(&[]), "{url}");
+        }
+        assert!(Pushee(b"https://HOST/api").is_at(&hosts));
     }
 
     #[test]

@@ -211,6 +211,7 @@ impl Gate {
                     repo: &repo,
                     repository: &environment::own_name(&repository, &self.settings),
                     root: self.settings.repository.root.as_deref(),
+                    hosts: &self.settings.identity.hosts,
                     policy,
                     limits,
                     age: self.settings.identity.certificate_age,

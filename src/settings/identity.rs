@@ -18,6 +18,9 @@ pub struct IdentitySettings {
     /// How long a push certificate counts after git asked for it, for
     /// [`ServerKind::PushCertificate`].
     pub certificate_age: Duration,
+    /// The host names of this server, in lower case, one of which a push certificate's URL has
+    /// to name; none: any.
+    pub hosts: Vec<String>,
 }
 
 /// Kinds of Git servers, by how they tell who pushes.
@@ -99,7 +102,11 @@ const DEFAULT_AGE: Duration = Duration::from_secs(60 * 60);
 /// presence.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-const KEYS: [&str; 4] = ["server", "variable", "unlisted", "certificate_age"];
+/// Names of one server, and the longest that DNS has.
+const HOSTS: usize = 100;
+const HOST_BYTES: usize = 253;
+
+const KEYS: [&str; 5] = ["server", "variable", "unlisted", "certificate_age", "hosts"];
 
 /// Reads `[identity]`, which has to be there: no source is guessed.
 pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Option<IdentitySettings> {
@@ -112,7 +119,48 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Option<IdentitySet
     let words = [("person", Unlisted::Person), ("nobody", Unlisted::Nobody)];
     let unlisted = fields.choice(report, "unlisted", &words).unwrap_or_default();
     let certificate_age = certificate_age(report, &fields, server).unwrap_or(DEFAULT_AGE);
-    Some(IdentitySettings { server: server?, variable, unlisted, certificate_age })
+    let hosts = hosts(report, &fields, server).unwrap_or_default();
+    Some(IdentitySettings { server: server?, variable, unlisted, certificate_age, hosts })
+}
+
+/// Whether a key of push certificates stands there in vain, which is reported.
+fn is_vain(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    server: Option<ServerKind>,
+    key: &str,
+) -> bool {
+    let other = server.filter(|server| *server != ServerKind::PushCertificate);
+    let Some(other) = other.filter(|_| fields.value(key).is_some()) else { return false };
+    let message = format!("\"{}\" knows nobody by push certificates", other.as_str());
+    let finding = Finding::error("certificates-of-none", &fields.key_span(key), message);
+    report.add(finding.help(format!("take {key} out, or set server = \"push-certificate\"")));
+    true
+}
+
+fn hosts(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    server: Option<ServerKind>,
+) -> Option<Vec<String>> {
+    if is_vain(report, fields, server, "hosts") {
+        return None;
+    }
+    let list = fields.list(report, "hosts", HOSTS)?;
+    let help = "write names as they stand in URLs, without user and port: [\"git.example.com\"]";
+    if list.items.is_empty() && !list.is_short {
+        let finding = Finding::error("bad-text", &list.span, "no host at all is no server");
+        report.add(finding.help(help));
+    }
+    let is_host = |text: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
+        (1..=HOST_BYTES).contains(&text.len()) && text.chars().all(is_part)
+    };
+    for host in list.items.iter().filter(|host| !is_host(host.text)) {
+        let message = format!("{} is no host's name", quoted(host.text));
+        report.add(Finding::error("bad-text", &host.span, message).help(help));
+    }
+    Some(list.items.iter().map(|host| host.text.to_ascii_lowercase()).collect())
 }
 
 fn certificate_age(
@@ -120,14 +168,10 @@ fn certificate_age(
     fields: &Fields<'_>,
     server: Option<ServerKind>,
 ) -> Option<Duration> {
-    let text = fields.text(report, "certificate_age")?;
-    if let Some(other) = server.filter(|server| *server != ServerKind::PushCertificate) {
-        let message = format!("\"{}\" knows nobody by push certificates", other.as_str());
-        let span = fields.key_span("certificate_age");
-        let finding = Finding::error("age-of-none", &span, message);
-        report.add(finding.help("take it out, or set server = \"push-certificate\""));
+    if is_vain(report, fields, server, "certificate_age") {
         return None;
     }
+    let text = fields.text(report, "certificate_age")?;
     let age = duration::read(report, &text)?;
     if age > LONGEST_AGE {
         let message = format!("{} is too long for a push certificate", quoted(text.text));

@@ -94,10 +94,17 @@ fn every_mistake_has_its_code_and_line() {
         ("\"env\"", "\"env\"\nvariable = \"\"", "bad-variable", 7),
         ("\"env\"", "\"env\"\nvariable = \"A=B\"", "bad-variable", 7),
         ("\"env\"", "\"env\"\nunlisted = \"somebody\"", "unknown-value", 7),
-        ("\"env\"", "\"env\"\ncertificate_age = \"1h\"", "age-of-none", 7),
+        ("\"env\"", "\"env\"\ncertificate_age = \"1h\"", "certificates-of-none", 7),
         ("\"env\"", "\"push-certificate\"\ncertificate_age = \"25h\"", "bad-number", 7),
         ("\"env\"", "\"push-certificate\"\ncertificate_age = \"0s\"", "bad-duration", 7),
         ("\"env\"", "\"push-certificate\"\ncertificate_age = 60", "wrong-type", 7),
+        ("\"env\"", "\"env\"\nhosts = [\"git.example.com\"]", "certificates-of-none", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = []", "bad-text", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = [\"\"]", "bad-text", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = [\"git@example.com\"]", "bad-text", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = [\"https://example.com\"]", "bad-text", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = \"example.com\"", "wrong-type", 7),
+        ("\"env\"", "\"push-certificate\"\nhosts = [1]", "wrong-type", 7),
         ("\"env\"", "\"env\"\n[limits]\ncertificate_bytes = 0", "bad-number", 8),
         ("\"env\"", "\"env\"\n[limits]\nrefs = 0", "bad-number", 8),
         ("\"env\"", "\"env\"\n[limits]\nrefs = -1", "bad-number", 8),
@@ -132,9 +139,11 @@ fn what_is_set_is_read() {
     assert_eq!(settings.identity.variable, "REMOTE_USER");
     assert_eq!(settings.identity.unlisted, Unlisted::Nobody);
     assert_eq!(settings.identity.certificate_age, Duration::from_secs(3_600));
-    let signed = "\"push-certificate\"\ncertificate_age = \"24h\"";
+    let signed =
+        "\"push-certificate\"\ncertificate_age = \"24h\"\nhosts = [\"Git.example.com\", \"::1\"]";
     let longest = parsed(&SMALL.replace("\"env\"", signed)).expect("settings");
     assert_eq!(longest.identity.certificate_age, Duration::from_secs(86_400));
+    assert_eq!(longest.identity.hosts, ["git.example.com", "::1"]);
     assert_eq!(settings.limits.new_commits, 7);
     assert_eq!(settings.limits.merge_blob_bytes, 16);
     assert_eq!(settings.limits.time_budget, Duration::from_secs(120));

@@ -2,16 +2,14 @@
 
 use super::forged::{CODES, Made, SECRET, SEED, codes, world};
 use crate::support::clone::path_text;
-use crate::support::http::HttpServer;
-use crate::support::sshd::Sshd;
-use crate::support::{API, Clone, Draft, MAIN, NEEDS, PushResult, World, ai, human, key};
+use crate::support::{Clone, Draft, MAIN, NEEDS, PushResult, World, ai, human, key};
 
 /// A clone whose pushes are signed with the key of this name.
-fn signing<'w>(world: &'w World, person: &str, with: &str) -> Clone<'w> {
+pub(super) fn signing<'w>(world: &'w World, person: &str, with: &str) -> Clone<'w> {
     signed(world.clone(person), with)
 }
 
-fn signed<'w>(clone: Clone<'w>, with: &str) -> Clone<'w> {
+pub(super) fn signed<'w>(clone: Clone<'w>, with: &str) -> Clone<'w> {
     clone.git(&["config", "gpg.format", "ssh"]);
     let file = key(with).file.clone();
     clone.git(&["config", "user.signingKey", file.to_str().expect("text")]);
@@ -83,7 +81,7 @@ fn with_the_variables_alone() {
 }
 
 /// The certificates that the server has kept of earlier pushes.
-fn kept(world: &World, clone: &Clone<'_>) -> Vec<String> {
+pub(super) fn kept(world: &World, clone: &Clone<'_>) -> Vec<String> {
     let all = world.git_in(&clone.bare, &["cat-file", "--batch-all-objects", "--batch-check"]);
     all.lines()
         .filter(|line| line.contains(" blob "))
@@ -193,96 +191,6 @@ fn without_a_seed_of_its_own() {
         kim.set_env(name, value);
     }
     refused(&made.push(&kim), "is not set");
-}
-
-/// What over HTTP ties a certificate to its repository is the seed and the whole URL: git
-/// computes the nonce of `.` for all of them.
-#[test]
-fn with_a_certificate_over_http_for_another_repository() {
-    let world = world("sha1", CODES);
-    let server = HttpServer::start(&world);
-    let kim = over_http(&world, &server, "kim", API);
-    let before = kim.rev("origin/main");
-    let id = kim.commit(human("Plain\n").file("a", "a\n"));
-    kim.push_main().lands(&[MAIN]);
-    let [certificate] = kept(&world, &kim).try_into().expect("one certificate");
-    let blob = world.git_in(&kim.bare, &["cat-file", "blob", &certificate]) + "\n";
-    // A seed of its own, a copied one in a repository whose name is the end of the other's,
-    // and again the same repository.
-    for (name, seed, code) in [
-        ("fork/payments/api", SECRET.repeat(2), "certificate-repository"),
-        ("api", SECRET.to_owned(), "certificate-repository"),
-        ("gone/payments/api", SECRET.repeat(2), "certificate-nonce"),
-        ("gone/payments/api", SECRET.to_owned(), ""),
-    ] {
-        // The name of a repository that is gone leads elsewhere.
-        let home = match name.strip_prefix("gone/") {
-            Some(_) if !world.bare(name).exists() => {
-                std::fs::create_dir_all(world.path("root/gone/payments")).expect("a folder");
-                std::fs::rename(world.bare(API), world.bare(name)).expect("a move");
-                world.repository(API)
-            }
-            Some(name) => world.bare(name),
-            None => world.repository(name),
-        };
-        world.git_in(&home, &["config", SEED, &seed]);
-        world.git_in(&home, &["fetch", "-q", &path_text(&kim.dir), &id]);
-        world.git_in(&home, &["update-ref", MAIN, &before]);
-        let mut store = world.command("git");
-        store.current_dir(&home).args(["hash-object", "-w", "--stdin"]);
-        let copy = crate::support::run::run(&mut store, blob.as_bytes()).line();
-        assert_eq!(copy, certificate);
-        let mallory = world.clone_from("mallory", &path_text(&home), home);
-        mallory.take(&kim, "main");
-        mallory.set_env("GIT_PUSH_CERT", &copy);
-        let result = mallory.push(&[&format!("{id}:{MAIN}")]);
-        match code {
-            "" => drop(result.lands(&[MAIN])),
-            code => assert_eq!(codes(&result), [code], "{name}\n{}", result.all),
-        }
-    }
-}
-
-fn over_http<'w>(
-    world: &'w World,
-    server: &HttpServer,
-    person: &str,
-    repository: &str,
-) -> Clone<'w> {
-    let url = server.url(person, repository);
-    signed(world.clone_from(person, &url, world.bare(repository)), person)
-}
-
-/// Every way that git computes a nonce: one story each.
-#[test]
-fn over_every_transport() {
-    for format in ["sha1", "sha256"] {
-        let world = world(format, CODES);
-        let http = HttpServer::start(&world);
-        let sshd = Sshd::start(&world, &["kim"]);
-        let bare = path_text(&world.bare(API));
-        let ssh = sshd.url(&world.bare(API));
-        let (user, _) = ssh.split_once(':').expect("a user and a host");
-        let port = sshd.port();
-        for url in [
-            bare.clone(),
-            bare.trim_end_matches(".git").to_owned(),
-            format!("file://{bare}"),
-            http.url("kim", API),
-            ssh.clone(),
-            format!("{ssh}/"),
-            format!("ssh://{user}:{port}{bare}"),
-            format!("ssh://{user}:{port}{}", bare.replace("api", "%61pi")),
-        ] {
-            let kim = signing(&world, "kim", "kim");
-            kim.git(&["config", "core.sshCommand", &sshd.client(&world, "kim")]);
-            kim.git(&["remote", "set-url", "origin", &url]);
-            kim.fetch();
-            kim.git(&["reset", "-q", "--hard", "origin/main"]);
-            kim.commit(human(format!("By {url}\n")).file("a", &url));
-            kim.push_main().lands(&[MAIN]);
-        }
-    }
 }
 
 /// What a push may be besides one fast-forward, all in one certificate.

@@ -59,7 +59,7 @@ pub(super) fn codes(result: &PushResult) -> Vec<String> {
 
 /// A certificate in the making, and the push that brings it.
 pub(super) struct Made {
-    pushee: String,
+    pub(super) pushee: String,
     /// Of what git would have computed the nonce.
     path: String,
     seed: String,

@@ -1,6 +1,7 @@
 //! A developer, and sometimes a senior, who wants AI-assisted work on main without the
 //! sign-off it needs. Each attack is a real push; its innocent twin stands beside it.
 
+mod carried;
 mod certificates;
 mod crowding;
 mod delivery;

@@ -232,7 +232,7 @@ fn with(key: &str, value: &str) -> Result<Settings, String> {
     let head = format!("[{section}]\n");
     // Keys that one kind of server alone has.
     let base = match name {
-        "certificate_age" => SETTINGS.replace("\"env\"", "\"push-certificate\""),
+        "certificate_age" | "hosts" => SETTINGS.replace("\"env\"", "\"push-certificate\""),
         _ => SETTINGS.to_owned(),
     };
     let text = match base.split_once(&head) {
