@@ -4,7 +4,7 @@ use crate::support::clone::path_text;
 use crate::support::http::{HttpServer, PASSWORD, holds};
 use crate::support::sshd::Sshd;
 use crate::support::world::Settings;
-use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, World, ai, human, key};
+use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human, key};
 
 /// Rejected, parked, signed by git, pushed; then a senior who may not sign their own.
 #[track_caller]
@@ -76,6 +76,25 @@ fn over_git_shell_with_a_forced_command() {
     liar.push_main().rejected_with(NEEDS);
     liar.deliver(&[&Draft::approve().commit(&liar, &id).sign("ghopper")]);
     liar.push_main().lands(&[MAIN]);
+}
+
+/// One login for everybody: the keys that sign the pushes tell people apart, deliveries too.
+#[test]
+fn over_http_backend_with_signed_pushes() {
+    let keys = format!("[{:?}]", key("kim").public);
+    let world = World::with(&Policy::standard().set("kim", "keys", &keys));
+    world.write_settings(&Settings { server: "push-certificate", ..Settings::default() });
+    let seed = "a seed of this repository's own, for its tests";
+    world.git_in(&world.bare(API), &["config", "receive.certNonceSeed", seed]);
+    let server = HttpServer::start(&world);
+    let of = |person: &str| {
+        let clone = world.clone_from(person, &server.url("everybody", API), world.bare(API));
+        clone.git(&["config", "gpg.format", "ssh"]);
+        clone.git(&["config", "user.signingKey", &path_text(&key(person).file)]);
+        clone.git(&["config", "push.gpgSign", "if-asked"]);
+        clone
+    };
+    story(&of("kim"), &of("ghopper"));
 }
 
 #[test]
