@@ -1,8 +1,9 @@
 //! Ground floor: mistakes in a TOML file, each with its place, a caret and a fix.
 //!
 //! Owns [`Diagnostic`] and how a list of them is collected, rendered and serialised, and
-//! the spanned reading of TOML ([`read`]) that the policy and the settings share. It must
-//! not know what any key means; the one file it touches is the one that [`read::file`] reads.
+//! the spanned reading of TOML ([`read`], [`tables`]) that the policy and the settings share. It must
+//! not know what any key means, only which words people take for another; the one file it
+//! touches is the one that [`read::file`] reads.
 
 pub mod duration;
 mod place;
@@ -11,6 +12,7 @@ mod render;
 mod report;
 mod secrets;
 pub mod syntax;
+pub mod tables;
 
 use std::fmt;
 use std::ops::Range;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use regex::RegexBuilder;
 
 use super::{check_name, check_text};
-use crate::diagnostics::read::{self, Fields, Span, Text, Value};
-use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
+use crate::diagnostics::read::{Fields, Span, Text, Value};
+use crate::diagnostics::{Finding, Report, quoted, quoted_whole, tables};
 use crate::domain::evidence::Strength;
 use crate::domain::limits::{MARKER_COMPILED_BYTES, MARKER_PATTERN_BYTES};
 use crate::domain::policy::{CustomMarker, CustomPattern, Detect};
@@ -45,7 +45,7 @@ pub(super) fn read<'a>(
     all.memory = fields.flag(report, "memory").unwrap_or(true);
     let mut names = BTreeMap::new();
     let help = "begin each with [[detect.marker]], in two brackets";
-    for value in read::tables(report, &fields, "marker", help, MAX_MARKERS) {
+    for value in tables::tables(report, &fields, "marker", help, MAX_MARKERS) {
         all.markers.extend(marker(report, value, known_markers, &mut names));
     }
     let disable = fields.list(report, "disable", MAX_MARKERS);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::people::{People, known_people};
-use crate::diagnostics::read::{self, Fields, List, Span, Text, Value, list};
-use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
+use crate::diagnostics::read::{Fields, List, Span, Text, Value, list};
+use crate::diagnostics::{Finding, Report, quoted, quoted_whole, tables};
 use crate::domain::ids::PersonId;
 
 /// Groups of a policy.
@@ -94,7 +94,7 @@ struct Written<'a> {
 /// Reads `[groups]`.
 pub(super) fn read(report: &mut Report, root: &Fields<'_>, people: &People) -> Groups {
     let help = "write [groups] and below it seniors = [\"ghopper\", \"alovelace\"]";
-    let entries = read::entries(report, root, "groups", help, MAX_GROUPS);
+    let entries = tables::entries(report, root, "groups", help, MAX_GROUPS);
     let names: BTreeMap<String, BTreeSet<PersonId>> =
         entries.iter().map(|(key, _)| (key.get_ref().to_string(), BTreeSet::new())).collect();
 

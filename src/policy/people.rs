@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::{self, MAX_KEYS};
 use super::{check_name, check_text};
-use crate::diagnostics::read::{self, Fields, Span, Text, wrong_type};
-use crate::diagnostics::{Finding, Report, quoted, quoted_whole};
+use crate::diagnostics::read::{Fields, Span, Text, wrong_type};
+use crate::diagnostics::{Finding, Report, quoted, quoted_whole, tables};
 use crate::domain::ids::{Login, PersonId};
 use crate::domain::policy::{Person, Role, is_machine_login};
 
@@ -54,7 +54,7 @@ const KEYS: [&str; 7] = ["name", "emails", "logins", "keys", "agent", "owner", "
 /// Reads `[people]`.
 pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> People {
     let help = "write a table for each person: [people.ghopper]";
-    let entries = read::entries(report, root, "people", help, MAX_PEOPLE);
+    let entries = tables::entries(report, root, "people", help, MAX_PEOPLE);
     let mut reader = Reader::default();
     for (key, _) in &entries {
         reader.claim_table_key(report, &Text { text: key.get_ref(), span: key.span() });

@@ -9,7 +9,7 @@ use super::people::People;
 use super::{check_text, trusts};
 use crate::diagnostics::duration;
 use crate::diagnostics::read::{self, Fields, Span, Text, Value, choose};
-use crate::diagnostics::{Finding, Report, quoted};
+use crate::diagnostics::{Finding, Report, quoted, tables};
 use crate::domain::glob::Globs;
 use crate::domain::ids::PersonId;
 use crate::domain::policy::{Binding, Mode, Rule};
@@ -82,7 +82,7 @@ pub(super) fn read(
 
 fn tables<'a>(report: &mut Report, root: &Fields<'a>) -> Vec<&'a Value<'a>> {
     let help = "begin each rule with [[rule]], in two brackets";
-    let rules = read::tables(report, root, "rule", help, MAX_RULES);
+    let rules = tables::tables(report, root, "rule", help, MAX_RULES);
     let is_told = root.values("rule").any(|v| !v.get_ref().is_array());
     if rules.is_empty() && !is_told {
         let message = "the policy has no rule, so it gates nothing";

@@ -39,15 +39,16 @@ impl Ground {
     }
 
     fn take(&mut self, raw: &[u8]) {
-        let odb = self.repo.odb().expect("an object store");
         let Ok(oid) = git2::Oid::hash_object(git2::ObjectType::Commit, raw) else { return };
         let Some(id) = ObjectId::from_raw(oid.as_bytes()) else { return };
         let _ = parse_tag(id, raw);
         let Ok(commit) = parse_commit(id, raw) else { return };
+        let odb = self.repo.odb().expect("an object store");
         odb.write(git2::ObjectType::Commit, raw).expect("a written object");
         let (ours, theirs) = (Read::ours(&commit), Read::of_libgit2(&self.repo, id));
         let recoded = commit.encoding.is_some();
         assert!(ours.is_alike(theirs.as_ref(), recoded), "ours {ours:?}\nlibgit2 {theirs:?}");
+        drop(odb);
         self.waiting.push((commit, raw.to_vec()));
         if self.waiting.len() >= BATCH {
             let waiting = std::mem::take(&mut self.waiting);
