@@ -100,6 +100,27 @@ fn net_change_whose_range_is_not_what_it_says() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// From a base beside it, a range seems to take back what no commit of it takes back.
+#[test]
+fn net_change_from_a_base_beside_the_range() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let fork = kim.head();
+    kim.commit(human("Guard it\n").file("guard", "x\n"));
+    kim.push_main().lands(&[MAIN]);
+    let beside = kim.head();
+    kim.branch("topic", &fork);
+    let one = kim.commit(ai("One").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.branch("squash", &beside);
+    kim.commit(human(format!("One\n\n{CLAUDE}\n")).file("a", "a\n").without("guard"));
+    kim.deliver(&[&range(&kim, &[&one], &beside, &one).sign("ghopper")]);
+    kim.push_main().rejected_with("does not start at its single merge base");
+    kim.amend(human(format!("One\n\n{CLAUDE}\n")).file("a", "a\n"));
+    kim.deliver(&[&range(&kim, &[&one], &fork, &one).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+}
+
 /// Every commit of the range was shown to the signer, or the sum covers nothing.
 #[test]
 fn range_with_a_commit_that_was_not_named() {
