@@ -11,11 +11,13 @@ use jiff::Timestamp;
 use super::ask::{self, ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::findings;
+use super::held::{self, Held};
 use super::input::Update;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
+use super::walks::Walks;
 use crate::detect::Detector;
 use crate::domain::change::Change;
 use crate::domain::decision::{CommitDecision, Finding, RefDecision};
@@ -176,6 +178,8 @@ fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
             View::Server => OnceLock::new(),
             View::Clone(tips) => OnceLock::from(tips.clone()),
         },
+        walks: Walks::default(),
+        held: Held::new(bench.limits),
     }
 }
 
@@ -210,12 +214,17 @@ fn walk_refs(
     reader: &mut Reader<'_>,
     facts: &mut Facts,
 ) -> Vec<Ungated> {
+    let named: Vec<_> = updates
+        .iter()
+        .map(|update| match names_of(bench, update) {
+            Ok(names) => (update, names, None),
+            Err(e) => (update, vec![update.name.clone()], Some(findings::git(&e))),
+        })
+        .collect();
+    let pushed = named.iter().filter(|(update, ..)| !update.is_delete());
+    reader.walks = Walks::of(pushed.map(|(u, names, _)| (names.clone(), u.new)).collect());
     let mut ungated = Vec::new();
-    for update in updates {
-        let (names, unresolved) = match names_of(bench, update) {
-            Ok(names) => (names, None),
-            Err(e) => (vec![update.name.clone()], Some(ranges::git_finding(&e, bench.limits))),
-        };
+    for (update, names, unresolved) in named {
         let mode = bench.policy.mode_of(&bench.repository, &names);
         let mut r = RefFacts {
             name: update.name.clone(),
@@ -243,7 +252,7 @@ fn walk_refs(
                         new.iter().filter(|id| reader.is_merge(id)).copied().collect();
                     r.ungated_ai = new.into_iter().filter(|id| reader.is_ai(id)).collect();
                     if !merges.is_empty() {
-                        let around = reader.ahead_of_gated(update);
+                        let around = reader.ahead_of_gated(update.new);
                         ungated.push(Ungated { place: facts.refs.len(), merges, around });
                     }
                     r.problems.extend(trouble.map(|problem| ungated_problem(bench, problem)));
@@ -269,14 +278,16 @@ fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
 
 /// Keeps of every set what a decision may want to speak about, and reads what it does.
 fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
-    let all: Vec<_> = facts.refs.iter().map(|r| (r.name.clone(), r.new)).collect();
     let mut refs = std::mem::take(&mut facts.refs);
     let mut changes = Changes::new();
     for r in &mut refs {
         let names: Vec<_> = r.names().cloned().collect();
         let mode = bench.policy.mode_of(&bench.repository, &names).unwrap_or(Mode::Observe);
         for set in &mut r.sets {
-            reader.settle(set, &names, &all);
+            if let Err(problem) = reader.settle(set, &names) {
+                set.commits.clear();
+                r.problems.push(problem.with_mode(mode));
+            }
         }
         let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
         for id in wanted {
@@ -311,7 +322,7 @@ pub async fn collect_landed(
         reader.read(*id)?;
     }
     let merges: Vec<_> = commits.iter().filter(|id| reader.is_merge(id)).copied().collect();
-    reader.learn_own_changes(merges).map_err(|e| ranges::git_finding(&e, bench.limits))?;
+    reader.learn_own_changes(merges).map_err(|e| findings::git(&e))?;
     let brings = |c: &CommitDecision| {
         let brought = c.merge.as_ref()?.brings?;
         (commits.contains(&c.id) && reader.has_own_change(&c.id)).then_some((c.id, brought))
@@ -354,10 +365,11 @@ fn add_commit(
         return Ok(());
     }
     let seen = reader.read(id)?;
-    let done = change::of_commit(bench.repo, &seen.commit, bench.limits)
-        .map_err(|e| ranges::git_finding(&e, bench.limits))?;
+    let done =
+        change::of_commit(bench.repo, &seen.commit, bench.limits).map_err(|e| findings::git(&e))?;
     let (digest, paths) = match &done {
         CommitChange::Change(c) => {
+            reader.hold(held::of_change(c))?;
             changes.insert(id, (paths_digest(c), c.clone()));
             (change_digest(c), Some(c.entries().iter().map(|e| e.path.clone()).collect()))
         }
@@ -369,6 +381,9 @@ fn add_commit(
         // Nobody could tell, or asked: it is held for a merge with every path of its own.
         None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
     };
+    let seen = reader.read(id)?;
+    let bytes = held::FACTS + held::of_detection(&seen.detection);
+    reader.hold(bytes)?;
     let seen = reader.read(id)?;
     let commit = CommitFacts {
         id,

@@ -1,7 +1,7 @@
 //! What is refused wherever anything is gated, whatever a commit says (G17, G22).
 
 use super::collect::Bench;
-use super::ranges;
+use super::findings;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::ids::RefName;
 
@@ -39,7 +39,7 @@ pub(super) fn shallow(bench: &Bench<'_>) -> Option<Finding> {
             Finding::new("shallow", Family::NotAllowed, message)
                 .hint("git fetch --unshallow, then push again")
         }),
-        Err(e) => Some(ranges::git_finding(&e, bench.limits)),
+        Err(e) => Some(findings::git(&e)),
     }
 }
 

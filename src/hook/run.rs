@@ -18,7 +18,7 @@ use super::input::{self, Updates};
 use super::log::{self, Fault, Place};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{findings, opened, ranges};
+use super::{findings, opened};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -146,7 +146,7 @@ fn unfinished(code: &str, message: &str) -> Finding {
 }
 
 /// A decision made of one finding, for when there is nothing to judge with.
-fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
+pub(super) fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
     Decision {
         id,
         at,
@@ -161,11 +161,11 @@ fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
     }
 }
 
-struct Gate {
-    invocation: Invocation,
+pub(super) struct Gate {
+    pub(super) invocation: Invocation,
     settings: Settings,
-    id: DecisionId,
-    place: Place,
+    pub(super) id: DecisionId,
+    pub(super) place: Place,
     progress: Progress,
 }
 
@@ -195,11 +195,15 @@ impl Gate {
         let env = &self.invocation.env;
         let repository = environment::repository(env, &self.settings, &cwd)?;
         let any_gate = policy.rules_for(&repository).next().is_some();
+        let Some(all) = &updates.all else {
+            // A gated ref may be among them, and nobody can tell.
+            return self.over(updates, any_gate.then_some(Mode::Enforce), any_gate);
+        };
         let repo = match Repo::open_in_hook(&cwd, &hook_env(env)) {
             Ok(repo) => repo,
             Err(GitError::Namespace) if !any_gate => return Ok(silence()),
             Err(e) => {
-                return Err(Fault::new(ranges::git_finding(&e, &self.settings.limits), &e));
+                return Err(Fault::new(findings::git(&e), &e));
             }
         };
         let detector = Detector::of_policy(policy)
@@ -210,7 +214,7 @@ impl Gate {
                 let own = environment::own_name(&repository, &self.settings);
                 let now = self.invocation.now;
                 let counter = Counter { repo: &repo, repository: &own, policy, limits, now };
-                match counter.pusher(env, &updates.all) {
+                match counter.pusher(env, all) {
                     Ok(login) => (Some(login), None),
                     Err(why) => (None, Some(why)),
                 }
@@ -231,18 +235,14 @@ impl Gate {
             view: View::Server,
             aliases: Aliases::new(),
         };
-        let mode = collect::strictest_mode(&bench, &updates.all);
+        let mode = collect::strictest_mode(&bench, all);
         if let Ok(mut progress) = self.progress.lock() {
             *progress = Some(mode);
         }
-        if let Some(over) = &updates.over {
+        if updates.over.is_some() {
             // Whatever is gated is not judged in part; what is not gated goes its way.
-            return match mode {
-                Some(Mode::Enforce) => Err(over.clone().into()),
-                Some(Mode::Warn | Mode::Observe) | None => Ok(silence()),
-            };
+            return self.over(updates, mode, any_gate);
         }
-        let updates = &updates.all;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| {
                 Fault::new(unfinished("bug", "the server could not start the check"), &e)
@@ -254,7 +254,7 @@ impl Gate {
             failure: OnceCell::new(),
         };
         let decision = runtime.block_on(async {
-            let facts = collect::collect(&bench, updates, &source).await;
+            let facts = collect::collect(&bench, all, &source).await;
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
         });
@@ -276,7 +276,7 @@ impl Gate {
     }
 }
 
-fn silence() -> Answer {
+pub(super) fn silence() -> Answer {
     Answer { text: String::new(), accepted: true }
 }
 
