@@ -72,9 +72,26 @@ impl NewGraph {
     /// # Errors
     /// [`GitError::TooManyCommits`] past `limit`.
     pub fn of(&self, tip: &ObjectId, limit: usize) -> Result<Vec<ObjectId>, GitError> {
+        self.besides(&HashSet::new(), tip, limit)
+    }
+
+    /// As [`NewGraph::of`], without what some earlier of the tips reach: their commits are
+    /// `told`.
+    ///
+    /// # Errors
+    /// [`GitError::TooManyCommits`] past `limit`.
+    pub fn besides(
+        &self,
+        told: &HashSet<ObjectId>,
+        tip: &ObjectId,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, GitError> {
         let mut reached: HashSet<usize> = HashSet::new();
         let mut open: Vec<usize> = self.place.get(tip).copied().into_iter().collect();
         while let Some(at) = open.pop() {
+            if self.commits.get(at).is_none_or(|id| told.contains(id)) {
+                continue;
+            }
             if reached.insert(at) {
                 open.extend(self.parents.get(at).into_iter().flatten());
             }

@@ -8,26 +8,24 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use super::ask::{self, ask_store, remember_agents};
+use super::ask::{ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::findings;
-use super::held::{self, Held};
+use super::held::Held;
 use super::input::Update;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
+use super::settle::settle;
 use super::walks::Walks;
 use crate::detect::Detector;
-use crate::domain::change::Change;
 use crate::domain::decision::{CommitDecision, Finding, RefDecision};
-use crate::domain::digest::{change_digest, paths_digest};
-use crate::domain::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
-use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
+use crate::domain::facts::{Facts, NewCommits, RefChange, RefFacts};
+use crate::domain::ids::{DecisionId, Login, ObjectId, RefName, RepositoryName};
 use crate::domain::limits::Limits;
 use crate::domain::policy::{Mode, Policy};
-use crate::git::change::{self, CommitChange};
-use crate::git::{GitError, OwnChange, Repo};
+use crate::git::{GitError, Repo};
 use crate::store::{Store, StoreError};
 
 /// Longest title that statements carry, in characters.
@@ -203,9 +201,6 @@ async fn deliveries(
     Ok(())
 }
 
-/// Paths and changes of commits that matter.
-pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
-
 /// Reads every ref's new commits; the sets hold all of them until [`settle`]. Returns the
 /// merges of ungated refs.
 fn walk_refs(
@@ -267,40 +262,13 @@ fn walk_refs(
 /// What could not be read of an ungated ref rejects nothing (G5), but is told: the gate may
 /// not have seen all that it should remember. Only shallow on one ref is shallow for the
 /// whole repository.
-fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
+pub(super) fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
     let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
     match (any_gate, problem.code.as_str()) {
         (true, "shallow") => problem.with_mode(Mode::Enforce),
         (true, _) => problem.with_mode(Mode::Warn),
         (false, _) => problem.with_mode(Mode::Observe),
     }
-}
-
-/// Keeps of every set what a decision may want to speak about, and reads what it does.
-fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
-    let mut refs = std::mem::take(&mut facts.refs);
-    let mut changes = Changes::new();
-    for r in &mut refs {
-        let names: Vec<_> = r.names().cloned().collect();
-        let mode = bench.policy.mode_of(&bench.repository, &names).unwrap_or(Mode::Observe);
-        for set in &mut r.sets {
-            if let Err(problem) = reader.settle(set, &names) {
-                set.commits.clear();
-                r.problems.push(problem.with_mode(mode));
-            }
-        }
-        let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
-        for id in wanted {
-            if let Err(problem) = add_commit(bench, reader, *id, facts, &mut changes)
-                && r.problems.len() < 10
-            {
-                r.problems.push(problem.with_mode(mode));
-            }
-        }
-        r.problems.dedup();
-    }
-    facts.refs = refs;
-    changes
 }
 
 /// Every name under which rules may gate an update.
@@ -351,50 +319,4 @@ pub async fn collect_landed(
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
     asked.map_err(|e| findings::store(&e))?;
     Ok(facts)
-}
-
-/// One commit about which a decision may want to speak.
-fn add_commit(
-    bench: &Bench<'_>,
-    reader: &mut Reader<'_>,
-    id: ObjectId,
-    facts: &mut Facts,
-    changes: &mut Changes,
-) -> Result<(), Finding> {
-    if facts.commits.contains_key(&id) {
-        return Ok(());
-    }
-    let seen = reader.read(id)?;
-    let done =
-        change::of_commit(bench.repo, &seen.commit, bench.limits).map_err(|e| findings::git(&e))?;
-    let (digest, paths) = match &done {
-        CommitChange::Change(c) => {
-            reader.hold(held::of_change(c))?;
-            changes.insert(id, (paths_digest(c), c.clone()));
-            (change_digest(c), Some(c.entries().iter().map(|e| e.path.clone()).collect()))
-        }
-        CommitChange::Merge | CommitChange::Empty => (None, None),
-    };
-    let (merge, paths) = match reader.own.get(&id) {
-        Some(OwnChange::Clean) => (Some(Merge::Clean), None),
-        Some(OwnChange::Paths(own)) => (Some(Merge::Own), Some(own.clone())),
-        // Nobody could tell, or asked: it is held for a merge with every path of its own.
-        None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
-    };
-    let seen = reader.read(id)?;
-    let bytes = held::FACTS + held::of_detection(&seen.detection);
-    reader.hold(bytes)?;
-    let seen = reader.read(id)?;
-    let commit = CommitFacts {
-        id,
-        subject: seen.commit.subject().to_vec(),
-        contributors: ask::contributors(bench.policy, &seen.commit, &seen.detection),
-        detection: seen.detection.clone(),
-        brought: seen.brought,
-        change: digest,
-        paths,
-        merge,
-    };
-    facts.commits.insert(id, commit);
-    Ok(())
 }

@@ -22,5 +22,6 @@ mod ranges;
 mod refused;
 pub mod report;
 pub mod run;
+mod settle;
 mod statements;
 mod walks;

@@ -146,7 +146,7 @@ impl Reader<'_> {
         // A tip that can't be read is told of by whoever reads the whole list.
         let _ = self.add_tag_evidence(&peeled.tags, peeled.target);
         let max = self.limits.new_commits;
-        if !update.old.is_zero() {
+        if !update.old.is_zero() && !self.has_many() {
             let own = range::new_commits(self.repo, peeled.target, &[update.old], max)
                 .map_err(|e| too_new(update, e))?;
             let mut matters = false;
@@ -157,8 +157,8 @@ impl Reader<'_> {
                 return Ok(Vec::new());
             }
         }
-        let of_all = self.shared(Beyond::EveryRef, &peeled.target);
-        if let Some(new) = of_all.map_err(|e| too_new(update, e))? {
+        let untold = self.untold(&peeled.target, !peeled.tags.is_empty());
+        if let Some(new) = untold.map_err(|e| too_new(update, e))? {
             return Ok(new);
         }
         let old = (!update.old.is_zero()).then_some(update.old);

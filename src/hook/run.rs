@@ -102,10 +102,10 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
         Ok(answer) => answer,
         Err(RecvTimeoutError::Timeout) => {
             let known = progress.lock().ok().and_then(|p| *p);
-            let seconds = budget.as_secs();
-            let text = format!("the check did not finish in its {seconds} seconds");
+            let text = format!("the check did not finish, the limit time_budget is {budget:?}");
             let finding = unfinished("timeout", &text)
-                .hint("this is not your fault: push again, or a smaller part, or tell the admins");
+                .hint("this is not your fault: push again, or a smaller part first, or")
+                .hint("an admin can raise time_budget under [limits]");
             match known {
                 Some(None | Some(Mode::Observe | Mode::Warn)) => {
                     log::fault(&place, &id, &finding, None);

@@ -40,6 +40,8 @@ pub(super) struct Walks {
     /// For a rule: the refs of the push that it trusts.
     trusted: BTreeMap<usize, Rc<[(RefName, ObjectId)]>>,
     graphs: BTreeMap<Beyond, Graph>,
+    /// What earlier ungated refs of the push have been found to bring.
+    told: HashSet<ObjectId>,
     /// For a rule and a ref that it trusts: what the ref will hold that is new for the rule.
     held: BTreeMap<(usize, RefName), Rc<HashSet<ObjectId>>>,
 }
@@ -59,6 +61,11 @@ impl Walks {
 }
 
 impl Reader<'_> {
+    /// Whether so many refs are pushed that a walk for each costs more than one for all.
+    pub(super) fn has_many(&self) -> bool {
+        self.walks.pushed.len() > FEW
+    }
+
     /// What refs held that hide their commits; nothing for every ref, which git lists.
     pub(super) fn hidden(&mut self, beyond: Beyond) -> Result<Rc<[ObjectId]>, GitError> {
         if let Some(hidden) = self.walks.hidden.get(&beyond) {
@@ -89,6 +96,25 @@ impl Reader<'_> {
     ) -> Result<Option<Vec<ObjectId>>, GitError> {
         let graph = self.graph(beyond)?.filter(|graph| graph.knows(tip));
         graph.map(|graph| graph.of(tip, self.limits.new_commits)).transpose()
+    }
+
+    /// What a tip brings that no ref held and no earlier ungated ref of this push brings;
+    /// `None` where each is walked for itself. Many refs on the same commits need not tell
+    /// them many times. A tip that `has_tags` is told once more: they may say more of it.
+    pub(super) fn untold(
+        &mut self,
+        tip: &ObjectId,
+        has_tags: bool,
+    ) -> Result<Option<Vec<ObjectId>>, GitError> {
+        let Some(graph) = self.graph(Beyond::EveryRef)?.filter(|graph| graph.knows(tip)) else {
+            return Ok(None);
+        };
+        if has_tags {
+            self.walks.told.remove(tip);
+        }
+        let new = graph.besides(&self.walks.told, tip, self.limits.new_commits)?;
+        self.walks.told.extend(&new);
+        Ok(Some(new))
     }
 
     /// The walk from all pushed tips that are concerned; `None` for a single one.
