@@ -137,11 +137,12 @@ impl Reader<'_> {
     fn walk(&mut self, beyond: Beyond) -> Result<Graph, GitError> {
         let pushed = self.walks.pushed.iter().filter(|(names, _)| self.concerns(beyond, names));
         let mut tips: Vec<_> = pushed.filter_map(|(_, new)| commit(self.repo, *new)).collect();
-        tips.sort_unstable();
-        tips.dedup();
+        // Many refs on the same commit are many.
         if tips.len() < 2 {
             return Ok(Graph::Single);
         }
+        tips.sort_unstable();
+        tips.dedup();
         let hidden = range::commits_of(self.repo, &self.hidden(beyond)?)?;
         let hidden = match beyond {
             Beyond::EveryRef => Hidden::EveryRef,

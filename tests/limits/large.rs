@@ -10,7 +10,7 @@ use std::fs;
 use std::time::Instant;
 
 use super::{TOPIC, commit, file, import, many_refs, refused, told};
-use crate::support::{CLAUDE, Clone, MAIN, NEEDS, Policy, PushResult, World};
+use crate::support::{CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, PushResult, World, ai};
 
 /// KiB of address space of the hook and its children: packs that are mapped count too, and a
 /// thread's stack.
@@ -157,16 +157,12 @@ fn path_of_twenty_thousand_levels() {
     }
     let world = world();
     let kim = world.clone("kim");
-    let mut tree = kim.git_with(&["mktree"], b"");
-    for _ in 0..20_000 {
-        tree = kim.git_with(&["mktree"], format!("040000 tree {tree}\td\n").as_bytes());
-    }
-    let head = kim.head();
-    let message = format!("Deep\n\n{CLAUDE}\n");
-    let id = kim.git(&["commit-tree", "-p", &head, "-m", &message, &tree]);
-    let deep = push(&kim, "20,000 levels", &[&format!("{id}:main")]);
+    kim.git(&["config", "core.maxTreeDepth", "1000000"]);
+    let path = format!("{}f", "d/".repeat(19_999));
+    import(&kim, &commit(0, &format!("Deep\n\n{CLAUDE}\n"), &file(&path, "x\n")));
+    let deep = push(&kim, "20,000 levels", &["topic:main"]);
     refused(&deep, "path_levels", 1_000, "has more than 1000 levels");
-    told(&push(&kim, "20,000 levels, ungated", &[&format!("{id}:{TOPIC}")]), "path_levels");
+    told(&push(&kim, "20,000 levels, ungated", &["topic:topic"]), "path_levels");
 }
 
 #[test]
@@ -180,7 +176,7 @@ fn blob_of_two_gigabytes() {
     file.set_len(2_100_000_000).expect("a size");
     kim.git(&["-c", "core.bigFileThreshold=1m", "add", "big"]);
     kim.git(&["commit", "-q", "-m", &format!("Big\n\n{CLAUDE}")]);
-    let signed = crate::support::Draft::approve().commit(&kim, &kim.head()).sign("ghopper");
+    let signed = Draft::approve().commit(&kim, &kim.head()).sign("ghopper");
     push(&kim, "2 GB blob", &["HEAD:main"]).rejected_with(NEEDS);
     kim.deliver(&[&signed]);
     push(&kim, "2 GB blob, signed", &["HEAD:main"]).lands(&[MAIN]);
@@ -204,5 +200,57 @@ fn a_hundred_thousand_refs() {
             let specs = ["refs/heads/release/*:refs/heads/release/*"];
             push(&kim, &format!("{what}, gated"), &specs).accepted();
         }
+    }
+}
+
+/// A hundred sign-offs in a push, and more and more of them for one change.
+#[test]
+fn many_sign_offs_of_one_change() {
+    if !wanted() {
+        return;
+    }
+    let world = world();
+    world.set_policy(&Policy::standard().with("sign_offs", "2"));
+    let kim = world.clone("kim");
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push(&["HEAD:topic"]).accepted();
+    kim.amend(ai("Add it again").file("a", "a\n"));
+    for round in 1..=4 {
+        let sign = |n: usize| {
+            let draft = Draft::approve().commit(&kim, &id);
+            draft.set("reason", format!("{round} {n}")).sign("ghopper")
+        };
+        let signed: Vec<_> = (0..100).map(sign).collect();
+        let specs = kim.deliveries(&signed.iter().collect::<Vec<_>>());
+        let specs: Vec<&str> = specs.iter().map(String::as_str).collect();
+        push(&kim, "100 deliveries", &specs).accepted();
+        let what = format!("one change with {round}00 sign-offs");
+        push(&kim, &what, &["HEAD:main"]).rejected_with("needs 2").says("has 1");
+    }
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("alovelace")]);
+    push(&kim, "one change with 401 sign-offs", &["HEAD:main"]).lands(&[MAIN]);
+}
+
+/// As many branches as a push may have, all on the same new commits.
+#[test]
+fn two_thousand_refs_on_the_same_commits() {
+    if !wanted() {
+        return;
+    }
+    for refs in [10, 100, 1_000, 2_000] {
+        let world = world();
+        let kim = world.clone("kim");
+        let work = |at: usize| commit(at, &format!("Work\n\n{CLAUDE}\n"), "");
+        import(&kim, &(0..2_000).map(work).collect::<String>());
+        let specs = |below: &str| -> Vec<String> {
+            (0..refs).map(|n| format!("topic:refs/heads/{below}/{n}")).collect()
+        };
+        let what = format!("{refs} refs on the same 2,000 commits");
+        let gated = specs("release");
+        let gated: Vec<&str> = gated.iter().map(String::as_str).collect();
+        push(&kim, &format!("{what}, gated"), &gated).rejected();
+        let ungated = specs("t");
+        let ungated: Vec<&str> = ungated.iter().map(String::as_str).collect();
+        push(&kim, &what, &ungated).accepted().says("2000 commits are AI-assisted");
     }
 }

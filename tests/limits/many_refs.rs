@@ -91,6 +91,10 @@ fn the_same_commits_on_many_ungated_refs() {
     let kim = world.clone("kim");
     let ai = format!("Work\n\n{CLAUDE}\n");
     super::import(&kim, &(0..5).map(|n| commit(n, &ai, "")).collect::<String>());
+    let same: Vec<String> = (0..9).map(|n| format!("topic:refs/heads/same/{n}")).collect();
+    let push = kim.push(&same.iter().map(String::as_str).collect::<Vec<_>>());
+    push.accepted().says("5 commits are AI-assisted");
+    super::import(&kim, &(5..10).map(|n| commit(n, &ai, "")).collect::<String>());
     let specs: Vec<String> = (0..50).map(|n| format!("topic~{}:refs/heads/t/{n}", n % 5)).collect();
     let mut specs: Vec<&str> = specs.iter().map(String::as_str).collect();
     // The tag alone says that the commit below is AI-assisted, after a branch did not.
