@@ -19,6 +19,7 @@ mod docs;
 mod generator;
 mod kinds;
 mod layers;
+mod limits;
 mod policy;
 mod support;
 mod team;

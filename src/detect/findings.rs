@@ -12,7 +12,7 @@ use crate::domain::evidence::{
 use crate::domain::object::Ident;
 
 /// Pieces of evidence kept of one commit or tag.
-pub(super) const EVIDENCE_KEPT: usize = 64;
+pub const EVIDENCE_KEPT: usize = 64;
 
 /// Characters shown of a piece of evidence.
 const CHARACTERS_SHOWN: usize = 200;

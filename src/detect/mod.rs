@@ -34,6 +34,7 @@ use crate::domain::object::{Commit, Ident, Tag};
 use crate::domain::policy::{CustomMarker, CustomPattern, Detect, Policy, Role};
 
 use catalogue::Catalogue;
+pub use findings::EVIDENCE_KEPT;
 use findings::{Findings, Piece, Source};
 use normalise::readings;
 use scan::scan;

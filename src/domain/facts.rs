@@ -65,8 +65,8 @@ pub struct RefFacts {
     pub sets: Vec<NewCommits>,
     /// What could not be read, or must not be.
     pub problems: Vec<Finding>,
-    /// On an ungated ref: the new commits that show evidence (G25), and merges of its new
-    /// commits as in [`NewCommits::brings`].
+    /// On an ungated ref: the new commits that show evidence (G25) and that no earlier one of
+    /// the push has, and merges of its new commits as in [`NewCommits::brings`].
     pub ungated_ai: Vec<ObjectId>,
 }
 

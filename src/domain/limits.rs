@@ -29,6 +29,8 @@ pub struct Limits {
     pub path_levels: usize,
     /// Bytes of a blob that a replay merges (`merge_blob_bytes`).
     pub merge_blob_bytes: usize,
+    /// Bytes of what the hook holds of a push's commits (`push_bytes`).
+    pub push_bytes: usize,
     /// The whole hook (`time_budget`).
     pub time_budget: Duration,
 }
@@ -49,8 +51,65 @@ impl Default for Limits {
             deliveries: 100,
             path_levels: 1_000,
             merge_blob_bytes: 8 << 20,
+            push_bytes: 256 << 20,
             time_budget: Duration::from_secs(30),
         }
+    }
+}
+
+/// That something passes a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The limit's name under `[limits]`.
+    pub key: &'static str,
+    /// What it is set to.
+    pub limit: usize,
+    /// What passes it, such as `commit 1a2b3c4d`.
+    pub what: String,
+    /// By how much, where that was found out: a count that stops at the limit does not know.
+    pub seen: Option<usize>,
+}
+
+impl Passed {
+    /// That `what` passes the limit `key`, nobody knows by how much.
+    pub fn new(key: &'static str, limit: usize, what: impl Into<String>) -> Self {
+        Self { key, limit, what: what.into(), seen: None }
+    }
+
+    /// With what was seen.
+    #[must_use]
+    pub fn seen(self, seen: usize) -> Self {
+        Self { seen: Some(seen), ..self }
+    }
+
+    /// Said of something else.
+    #[must_use]
+    pub fn about(self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), ..self }
+    }
+
+    /// What the limit counts.
+    fn unit(&self) -> &'static str {
+        match self.key {
+            "new_commits" => "new commits",
+            "refs" => "refs",
+            "changed_paths" => "changed paths",
+            "parents" => "parents",
+            "deliveries" => "sign-offs",
+            "path_levels" => "levels",
+            _ => "bytes",
+        }
+    }
+}
+
+impl std::fmt::Display for Passed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { key, limit, what, seen } = self;
+        match seen {
+            Some(seen) => write!(f, "{what} has {seen} {}, ", self.unit())?,
+            None => write!(f, "{what} has more than {limit} {}, ", self.unit())?,
+        }
+        write!(f, "the limit {key} is {limit}")
     }
 }
 

@@ -11,14 +11,11 @@ use std::cmp::Ordering;
 
 use crate::domain::change::{Change, Entry, Side};
 use crate::domain::ids::{ObjectId, RepoPath};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::object::Commit;
 
 use super::tree::{TreeEntry, parse_tree};
 use super::{GitError, Kind, Repo};
-
-/// Bytes of trees read and paths built for one change.
-pub const TREE_BYTES: usize = 256 << 20;
 
 /// What a commit does, as far as it can be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +42,16 @@ impl CommitChange {
 /// What a commit does to its parent's tree; a root's parent is the empty tree. No child.
 ///
 /// # Errors
-/// [`GitError::TooManyPaths`], [`GitError::PathTooDeep`], [`GitError::TreesTooLarge`],
-/// [`GitError::Malformed`] for a tree that programs read differently.
+/// [`GitError::Limit`] (`changed_paths`, `path_levels`, `push_bytes` for all that has to be
+/// read), [`GitError::Malformed`] for a tree that programs read differently.
 pub fn of_commit(repo: &Repo, commit: &Commit, limits: &Limits) -> Result<CommitChange, GitError> {
     let old = match commit.parents.as_slice() {
         [] => None,
         [parent] => Some(tree_of(repo, *parent)?),
         _ => return Ok(CommitChange::Merge),
     };
-    let change = between_trees(repo, old, Some(commit.tree), limits)?;
+    let change =
+        between_trees(repo, old, Some(commit.tree), limits).map_err(|e| e.of_commit(commit.id))?;
     Ok(if change.entries().is_empty() { CommitChange::Empty } else { CommitChange::Change(change) })
 }
 
@@ -128,10 +126,17 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn spend(&mut self, bytes: usize) -> Result<(), GitError> {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > TREE_BYTES {
-            return Err(GitError::TreesTooLarge { limit: TREE_BYTES });
-        }
-        Ok(())
+        if self.bytes > self.limits.push_bytes { Err(self.too_large()) } else { Ok(()) }
+    }
+
+    fn too_large(&self) -> GitError {
+        let limit = self.limits.push_bytes;
+        GitError::Limit(Passed::new("push_bytes", limit, "what has to be read for the change"))
+    }
+
+    fn too_many(&self) -> GitError {
+        let limit = self.limits.changed_paths;
+        GitError::Limit(Passed::new("changed_paths", limit, "the change"))
     }
 
     fn push(
@@ -146,14 +151,14 @@ impl Walk<'_> {
         }
         let limit = self.limits.path_levels;
         if above >= limit {
-            return Err(GitError::PathTooDeep { limit });
+            return Err(GitError::Limit(Passed::new("path_levels", limit, "a changed path")));
         }
         // A folder that differs without a path that does holds but empty folders: there are
         // few of them in honest history, so two for each path are plenty.
         let limit = self.limits.changed_paths;
         self.seen += 1;
         if self.seen > limit.saturating_mul(2).saturating_add(self.limits.path_levels) {
-            return Err(GitError::TooManyPaths { limit });
+            return Err(self.too_many());
         }
         self.spend(prefix.len())?;
         self.stack.push(Pair { prefix, levels: above + 1, old, new });
@@ -162,11 +167,9 @@ impl Walk<'_> {
 
     fn read(&mut self, id: Option<ObjectId>) -> Result<Vec<u8>, GitError> {
         let Some(id) = id else { return Ok(Vec::new()) };
-        let left = TREE_BYTES.saturating_sub(self.bytes);
+        let left = self.limits.push_bytes.saturating_sub(self.bytes);
         let raw = match self.repo.raw_of(id, Kind::Tree, left) {
-            Err(GitError::TooLarge { .. }) => {
-                return Err(GitError::TreesTooLarge { limit: TREE_BYTES });
-            }
+            Err(GitError::TooLarge { .. }) => return Err(self.too_large()),
             raw => raw?,
         };
         self.spend(raw.len())?;
@@ -213,9 +216,8 @@ impl Walk<'_> {
                 sides.1.map(|s| s.id),
             );
         }
-        let limit = self.limits.changed_paths;
-        if self.entries.len() >= limit {
-            return Err(GitError::TooManyPaths { limit });
+        if self.entries.len() >= self.limits.changed_paths {
+            return Err(self.too_many());
         }
         let path = path(b"");
         self.spend(path.len())?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::ids::{ObjectId, RefName};
+use crate::domain::limits::Passed;
 
 /// Why the repository gave no answer. None of these is a verdict; in the hook all reject.
 #[derive(Debug, thiserror::Error)]
@@ -67,34 +68,9 @@ pub enum GitError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A commit over the limit `parents`.
-    #[error("commit {id} has {found} parents, the limit is {limit}")]
-    TooManyParents {
-        /// Which.
-        id: ObjectId,
-        /// How many.
-        found: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A change over the limit `changed_paths`.
-    #[error("more than {limit} paths change")]
-    TooManyPaths {
-        /// The limit.
-        limit: usize,
-    },
-    /// A change over the limit `path_levels`.
-    #[error("a changed path has more than {limit} levels")]
-    PathTooDeep {
-        /// The limit.
-        limit: usize,
-    },
-    /// A change whose trees and paths need more memory than [`super::change::TREE_BYTES`].
-    #[error("the trees and paths of a change have more than {limit} bytes")]
-    TreesTooLarge {
-        /// The limit in bytes.
-        limit: usize,
-    },
+    /// A commit, a tag or a change over one of the settable limits.
+    #[error("{0}")]
+    Limit(Passed),
     /// A walk over the limit `new_commits`.
     #[error("more than {limit} commits are new")]
     TooManyCommits {
@@ -166,4 +142,18 @@ pub enum GitError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl GitError {
+    /// A limit that a part of a commit passes, said of the commit.
+    #[must_use]
+    pub(super) fn of_commit(self, id: ObjectId) -> Self {
+        match self {
+            Self::Limit(passed) => {
+                let what = format!("{} of commit {}", passed.what, id.short());
+                Self::Limit(passed.about(what))
+            }
+            other => other,
+        }
+    }
 }

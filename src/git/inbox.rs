@@ -4,7 +4,7 @@
 //! here.
 
 use crate::domain::ids::{ObjectId, RefName, StatementHash};
-use crate::domain::limits::{Limits, SIGNATURE_BYTES};
+use crate::domain::limits::{Limits, Passed, SIGNATURE_BYTES};
 use crate::domain::statement::Signed;
 
 use super::tree::parse_tree;
@@ -81,13 +81,24 @@ pub fn read(
         return Err(refused("its tree holds something else than two plain statement files"));
     }
     let signed = Signed {
-        statement: of_kind(repo, statement.side.id, Kind::Blob, limits.statement_bytes, FILES[0])?,
+        statement: statement_of(repo, statement.side.id, limits)?,
         signature: of_kind(repo, signature.side.id, Kind::Blob, SIGNATURE_BYTES, FILES[1])?,
     };
     if signed.hash() != hash {
         return Err(refused("its statement and signature have another hash than its ref says"));
     }
     Ok(signed)
+}
+
+fn statement_of(repo: &Repo, id: ObjectId, limits: &Limits) -> Result<Vec<u8>, InboxError> {
+    let limit = limits.statement_bytes;
+    match repo.header(id).map_err(InboxError::Git)? {
+        (Kind::Blob, size) if size > limit => {
+            let passed = Passed::new("statement_bytes", limit, FILES[0]).seen(size);
+            Err(InboxError::Git(GitError::Limit(passed)))
+        }
+        _ => of_kind(repo, id, Kind::Blob, limit, FILES[0]),
+    }
 }
 
 fn of_kind(

@@ -22,7 +22,7 @@ use super::environment::quoted_alternate;
 use super::{GitError, Repo};
 use crate::domain::change::Side;
 use crate::domain::ids::{ObjectFormat, ObjectId, RepoPath};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::object::Commit;
 
 /// Settings that would change what an automatic merge gives, at git's defaults.
@@ -41,6 +41,32 @@ pub enum OwnChange {
     Paths(Vec<RepoPath>),
 }
 
+/// How many bytes of paths are kept of merges: each within its own limit, many of them
+/// would fill the memory.
+struct Kept {
+    bytes: usize,
+    limit: usize,
+}
+
+impl Kept {
+    /// A path, its name aside.
+    const PATH: usize = 150;
+
+    fn new(limits: &Limits) -> Self {
+        Self { bytes: 0, limit: limits.push_bytes }
+    }
+
+    fn take<'a>(&mut self, paths: impl IntoIterator<Item = &'a RepoPath>) -> Result<(), GitError> {
+        let bytes: usize = paths.into_iter().map(|path| path.as_bytes().len() + Self::PATH).sum();
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes <= self.limit {
+            return Ok(());
+        }
+        let what = "what the merges of this push decide by themselves";
+        Err(GitError::Limit(Passed::new("push_bytes", self.limit, what)))
+    }
+}
+
 /// What an automatic merge gave.
 struct Again {
     tree: ObjectId,
@@ -53,8 +79,8 @@ impl Repo {
     /// two children, and one for each commit with more than two parents.
     ///
     /// # Errors
-    /// [`GitError::TooManyPaths`] and others of [`between_trees`] for an own change that is
-    /// too large; [`GitError`] where a child fails or needs more memory than it may take.
+    /// [`GitError::Limit`] for an own change that is too large, or all of them together
+    /// (`push_bytes`); [`GitError`] where a child fails or needs more memory than it may take.
     pub fn own_changes(
         &self,
         merges: &[&Commit],
@@ -62,12 +88,15 @@ impl Repo {
     ) -> Result<BTreeMap<ObjectId, OwnChange>, GitError> {
         let mut own = BTreeMap::new();
         let mut pairs: Vec<&Commit> = Vec::new();
+        let mut kept = Kept::new(limits);
         for merge in merges {
             match merge.parents.len() {
                 0 | 1 => {}
                 2 => pairs.push(merge),
                 _ => {
-                    let paths = self.own_of_many(merge, limits)?;
+                    let paths =
+                        self.own_of_many(merge, limits).map_err(|e| e.of_commit(merge.id))?;
+                    kept.take(&paths)?;
                     let clean = paths.is_empty();
                     own.insert(
                         merge.id,
@@ -109,7 +138,7 @@ impl Repo {
         empty_repository(folder.path(), self.format()).map_err(failed)?;
         let results = self.merge_tree(pairs, folders, folder.path())?;
         let with_results = self.with_objects(&folder.path().join("objects"))?;
-        let mut open = Vec::new();
+        let (mut open, mut kept) = (Vec::new(), Kept::new(limits));
         for (merge, again) in pairs.iter().zip(results) {
             if again.is_clean && again.tree == merge.tree {
                 own.insert(merge.id, OwnChange::Clean);
@@ -118,8 +147,10 @@ impl Repo {
             open.push(*merge);
             let found = paths.entry(merge.id).or_default();
             if found.is_empty() {
-                let differs = paths_between(&with_results, Some(again.tree), merge.tree, limits)?;
+                let differs = paths_between(&with_results, Some(again.tree), merge.tree, limits)
+                    .map_err(|e| e.of_commit(merge.id))?;
                 let all: BTreeSet<_> = differs.into_iter().chain(again.conflicts).collect();
+                kept.take(&all)?;
                 found.extend(all);
             }
         }
@@ -175,8 +206,11 @@ impl Repo {
             trees.push(tree_of(self, *parent)?);
         }
         let mut differs: BTreeMap<RepoPath, usize> = BTreeMap::new();
+        let mut kept = Kept::new(limits);
         for tree in &trees {
-            for path in paths_between(self, Some(*tree), merge.tree, limits)? {
+            let paths = paths_between(self, Some(*tree), merge.tree, limits)?;
+            kept.take(&paths)?;
+            for path in paths {
                 *differs.entry(path).or_default() += 1;
             }
         }
@@ -197,8 +231,10 @@ impl Repo {
         limits: &Limits,
     ) -> Result<Vec<RepoPath>, GitError> {
         let mut ways: BTreeMap<RepoPath, BTreeSet<Option<Side>>> = BTreeMap::new();
+        let mut kept = Kept::new(limits);
         for tree in parents {
             let change = between_trees(self, Some(base), Some(*tree), limits)?;
+            kept.take(change.entries().iter().map(|e| &e.path))?;
             for entry in change.entries() {
                 ways.entry(entry.path.clone()).or_default().insert(entry.new);
             }

@@ -20,6 +20,7 @@ pub mod commit;
 pub mod diff;
 mod environment;
 mod error;
+pub mod graph;
 pub mod inbox;
 pub mod laptop;
 pub mod log;

@@ -47,18 +47,13 @@ pub fn new_commits(
     limit: usize,
 ) -> Result<Vec<ObjectId>, GitError> {
     let tip = commit_of(repo, tip)?.ok_or(GitError::WrongKind { id: tip, wanted: "commit" })?;
-    let mut bases = Vec::new();
-    for id in hidden {
-        bases.extend(commit_of(repo, *id)?);
-    }
-    bases.sort_unstable();
-    bases.dedup();
+    let bases = commits_of(repo, hidden)?;
     if let [base] = bases.as_slice()
         && let Some(chain) = chain(repo, tip, |id| id == *base)
     {
         return within(chain, limit);
     }
-    Ok(rev_list(repo, tip, Hidden::Ids(&bases), limit)?.0)
+    parents_first(&rev_list(repo, &[tip], Hidden::Commits(&bases), limit)?)
 }
 
 /// The commits reachable from `tip` and from no ref's value before the push (G1, ungated
@@ -83,7 +78,7 @@ pub fn new_for_any_ref(
     {
         return within(chain, limit);
     }
-    Ok(rev_list(repo, tip, Hidden::EveryRef, limit)?.0)
+    parents_first(&rev_list(repo, &[tip], Hidden::EveryRef, limit)?)
 }
 
 /// What moving a ref from `old` to `new` does; both are commits or tags of commits. At most
@@ -104,8 +99,9 @@ pub fn ref_change(
     }
     // On a way from `new` down to `old` the last commit above `old` can't be reachable from
     // it (that would be a circle), so it is listed, and names `old` as its parent.
-    let (commits, edges) = rev_list(repo, new, Hidden::Ids(&[old]), limit)?;
-    Ok(RefChange { fast_forward: edges.contains(&old), commits })
+    let listed = rev_list(repo, &[new], Hidden::Commits(&[old]), limit)?;
+    let fast_forward = listed.iter().any(|line| line.parents.contains(&old));
+    Ok(RefChange { fast_forward, commits: parents_first(&listed)? })
 }
 
 impl Repo {
@@ -151,9 +147,23 @@ impl Repo {
     }
 }
 
+/// The commits that these end in, each once; what does not end in one is left out.
+///
+/// # Errors
+/// [`GitError::Missing`] where one of them is not there.
+pub fn commits_of(repo: &Repo, ids: &[ObjectId]) -> Result<Vec<ObjectId>, GitError> {
+    let mut commits = Vec::new();
+    for id in ids {
+        commits.extend(commit_of(repo, *id)?);
+    }
+    commits.sort_unstable();
+    commits.dedup();
+    Ok(commits)
+}
+
 /// The commit that an id ends in; `None` where that is a tree or a blob. Old tags that
 /// [`Repo::peel`] would refuse still point somewhere.
-fn commit_of(repo: &Repo, id: ObjectId) -> Result<Option<ObjectId>, GitError> {
+pub fn commit_of(repo: &Repo, id: ObjectId) -> Result<Option<ObjectId>, GitError> {
     let mut at = id;
     for _ in 0..=TAG_LEVELS {
         match repo.header(at)?.0 {
@@ -191,41 +201,46 @@ fn within(commits: Vec<ObjectId>, limit: usize) -> Result<Vec<ObjectId>, GitErro
     if commits.len() > limit { Err(GitError::TooManyCommits { limit }) } else { Ok(commits) }
 }
 
-enum Hidden<'a> {
-    Ids(&'a [ObjectId]),
+/// What a walk leaves out, with all that is below it.
+#[derive(Debug, Clone, Copy)]
+pub enum Hidden<'a> {
+    /// These commits.
+    Commits(&'a [ObjectId]),
+    /// What any ref of the repository holds.
     EveryRef,
 }
 
-/// The commits, parents first, and all their parents.
-type Listed = (Vec<ObjectId>, HashSet<ObjectId>);
+/// A commit that a walk lists, with all its parents.
+pub(super) struct Line {
+    pub(super) id: ObjectId,
+    pub(super) parents: Vec<ObjectId>,
+}
 
-fn rev_list(
+/// What these tips reach and what is not hidden, in git's order.
+pub(super) fn rev_list(
     repo: &Repo,
-    tip: ObjectId,
+    tips: &[ObjectId],
     hidden: Hidden<'_>,
     limit: usize,
-) -> Result<Listed, GitError> {
+) -> Result<Vec<Line>, GitError> {
     let mut child = repo.git("rev-list").args([
         "--stdin",
         "--parents",
         &format!("--max-count={}", limit.saturating_add(1)),
     ]);
-    let mut stdin = format!("{tip}\n");
+    let mut stdin: String = tips.iter().map(|tip| format!("{tip}\n")).collect();
     match hidden {
-        Hidden::Ids(ids) => ids.iter().for_each(|id| stdin.push_str(&format!("^{id}\n"))),
+        Hidden::Commits(ids) => stdin.extend(ids.iter().map(|id| format!("^{id}\n"))),
         Hidden::EveryRef => child = child.args(["--not", "--all"]),
     }
     let said = child.stdin(stdin.into_bytes()).run()?;
     if said.code != 0 {
-        let hidden = if let Hidden::Ids(ids) = hidden { ids } else { &[] };
-        return Err(gap(repo, tip, hidden, limit).unwrap_or_else(|| said.error("rev-list")));
+        let hidden = if let Hidden::Commits(ids) = hidden { ids } else { &[] };
+        let gap = if let [tip] = tips { gap(repo, *tip, hidden, limit) } else { None };
+        return Err(gap.unwrap_or_else(|| said.error("rev-list")));
     }
     let listed = parse(&said.stdout, repo.format())?;
-    if listed.len() > limit {
-        return Err(GitError::TooManyCommits { limit });
-    }
-    let edges = listed.iter().flat_map(|(_, parents)| parents.iter().copied()).collect();
-    Ok((parents_first(&listed)?, edges))
+    if listed.len() > limit { Err(GitError::TooManyCommits { limit }) } else { Ok(listed) }
 }
 
 fn garbled(command: &str) -> GitError {
@@ -241,8 +256,6 @@ fn lines<'a>(stdout: &'a [u8], command: &str) -> Result<impl Iterator<Item = &'a
     Ok(whole.split(|c| *c == b'\n').filter(|line| !line.is_empty()))
 }
 
-type Line = (ObjectId, Vec<ObjectId>);
-
 fn parse(stdout: &[u8], format: ObjectFormat) -> Result<Vec<Line>, GitError> {
     let mut listed = Vec::new();
     for line in lines(stdout, "rev-list")? {
@@ -252,19 +265,19 @@ fn parse(stdout: &[u8], format: ObjectFormat) -> Result<Vec<Line>, GitError> {
             .collect();
         let ids = ids.ok_or_else(|| garbled("rev-list"))?;
         let (id, parents) = ids.split_first().ok_or_else(|| garbled("rev-list"))?;
-        listed.push((*id, parents.to_vec()));
+        listed.push(Line { id: *id, parents: parents.to_vec() });
     }
     Ok(listed)
 }
 
 /// Sorts so that parents come first; among those that may come next, git's oldest does.
-fn parents_first(listed: &[Line]) -> Result<Vec<ObjectId>, GitError> {
+pub(super) fn parents_first(listed: &[Line]) -> Result<Vec<ObjectId>, GitError> {
     let place: HashMap<ObjectId, usize> =
-        listed.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
+        listed.iter().enumerate().map(|(at, line)| (line.id, at)).collect();
     let mut waiting = vec![0_usize; listed.len()];
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); listed.len()];
-    for (at, (_, parents)) in listed.iter().enumerate() {
-        for parent in parents.iter().filter_map(|p| place.get(p)) {
+    for (at, line) in listed.iter().enumerate() {
+        for parent in line.parents.iter().filter_map(|p| place.get(p)) {
             if let (Some(n), Some(c)) = (waiting.get_mut(at), children.get_mut(*parent)) {
                 *n += 1;
                 c.push(at);
@@ -275,7 +288,7 @@ fn parents_first(listed: &[Line]) -> Result<Vec<ObjectId>, GitError> {
     let mut ready: BinaryHeap<usize> = ready.collect();
     let mut sorted = Vec::with_capacity(listed.len());
     while let Some(at) = ready.pop() {
-        sorted.extend(listed.get(at).map(|(id, _)| *id));
+        sorted.extend(listed.get(at).map(|line| line.id));
         for child in children.get(at).into_iter().flatten() {
             if let Some(n) = waiting.get_mut(*child) {
                 *n -= 1;

@@ -3,7 +3,7 @@
 use git2::{ErrorCode, ObjectType, Oid};
 
 use crate::domain::ids::{ObjectFormat, ObjectId};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::object::{Commit, Tag};
 
 use super::commit::{parse_commit, parse_tag};
@@ -129,17 +129,29 @@ impl Repo {
 
     /// A commit, read strictly (G17).
     pub fn commit(&self, id: ObjectId, limits: &Limits) -> Result<Commit, GitError> {
-        let commit = parse_commit(id, &self.raw_of(id, Kind::Commit, limits.commit_bytes)?)?;
+        let commit = parse_commit(id, &self.text_of(id, Kind::Commit, limits)?)?;
         let (found, limit) = (commit.parents.len(), limits.parents);
         if found > limit {
-            return Err(GitError::TooManyParents { id, found, limit });
+            let what = format!("commit {}", id.short());
+            return Err(GitError::Limit(Passed::new("parents", limit, what).seen(found)));
         }
         Ok(commit)
     }
 
     /// An annotated tag, read strictly (G17).
     pub fn tag(&self, id: ObjectId, limits: &Limits) -> Result<Tag, GitError> {
-        Ok(parse_tag(id, &self.raw_of(id, Kind::Tag, limits.commit_bytes)?)?.0)
+        Ok(parse_tag(id, &self.text_of(id, Kind::Tag, limits)?)?.0)
+    }
+
+    /// The bytes of a commit or a tag within the limit.
+    fn text_of(&self, id: ObjectId, kind: Kind, limits: &Limits) -> Result<Vec<u8>, GitError> {
+        self.raw_of(id, kind, limits.commit_bytes).map_err(|e| match e {
+            GitError::TooLarge { size, max, .. } => {
+                let what = format!("{} {}", kind.name(), id.short());
+                GitError::Limit(Passed::new("commit_bytes", max, what).seen(size))
+            }
+            e => e,
+        })
     }
 
     /// Takes annotated tags off, nested ones too (G17).
@@ -151,7 +163,7 @@ impl Repo {
             if tags.len() >= TAG_LEVELS {
                 return Err(GitError::TagsTooDeep { id, limit: TAG_LEVELS });
             }
-            let raw = self.raw_of(target, Kind::Tag, limits.commit_bytes)?;
+            let raw = self.text_of(target, Kind::Tag, limits)?;
             let (tag, said) = parse_tag(target, &raw)?;
             kind = self.header(tag.target)?.0;
             if kind != said {

@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::ids::{ObjectId, RefName};
 
@@ -17,6 +17,9 @@ use super::{GitError, Repo};
 const SYMBOLIC_LEVELS: usize = 5;
 /// Bytes of a loose ref's file that are looked at.
 const LOOSE_BYTES: u64 = 8 << 10;
+
+/// Bytes that no path of a file has: a longer name is no loose ref.
+const PATH_BYTES: usize = 4_096;
 
 /// Why what a loose ref's file says is nothing.
 pub(super) const DAMAGED: &str = "its file is damaged";
@@ -113,6 +116,9 @@ impl Repo {
         if !is_safe(name.as_bytes()) {
             return Err(bad(name, "git would not take its name"));
         }
+        if name.as_bytes().len() >= PATH_BYTES {
+            return Ok(Held::Nothing);
+        }
         let top = if name.as_bytes() == b"HEAD" { &self.git_dir } else { &self.common_dir };
         let relative = Path::new(OsStr::from_bytes(name.as_bytes()));
         if let Some(target) = linked(top, relative).map_err(|reason| bad(name, reason))? {
@@ -151,7 +157,8 @@ pub(super) fn bad(name: &RefName, reason: &'static str) -> GitError {
 }
 
 pub(super) fn is_absence(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::NotADirectory)
+    use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    matches!(kind, NotFound | IsADirectory | NotADirectory | InvalidFilename)
 }
 
 /// As much of `git check-ref-format` as keeps a name below `refs/` on the disk.
@@ -188,14 +195,8 @@ pub(super) fn linked(top: &Path, relative: &Path) -> Result<Option<RefName>, &'s
             return Err("it is a link that leads nowhere");
         }
     }
-    let mut there = path.as_path();
-    let real = loop {
-        match std::fs::canonicalize(there) {
-            Ok(real) => break real,
-            Err(_) => there = there.parent().ok_or("its folder can't be found")?,
-        }
-    };
-    let missing = path.strip_prefix(there).map_err(|_| "its folder can't be found")?;
+    let (there, real) = deepest(top, &path, relative).ok_or("its folder can't be found")?;
+    let missing = path.strip_prefix(&there).map_err(|_| "its folder can't be found")?;
     let real = if missing.as_os_str().is_empty() { real } else { real.join(missing) };
     if real == path {
         return Ok(None);
@@ -207,6 +208,23 @@ pub(super) fn linked(top: &Path, relative: &Path) -> Result<Option<RefName>, &'s
     } else {
         Err("it is a link out of the refs")
     }
+}
+
+/// As much of a path as is there, and where that leads.
+fn deepest(top: &Path, path: &Path, relative: &Path) -> Option<(PathBuf, PathBuf)> {
+    for there in path.ancestors().take(2) {
+        if let Ok(real) = std::fs::canonicalize(there) {
+            return Some((there.to_owned(), real));
+        }
+    }
+    // From the top: of thousands of folders in a name few are there.
+    let mut found = (top.to_owned(), std::fs::canonicalize(top).ok()?);
+    for part in relative.components() {
+        let there = found.0.join(part);
+        let Ok(real) = std::fs::canonicalize(&there) else { break };
+        found = (there, real);
+    }
+    Some(found)
 }
 
 fn parse_refs(stdout: &[u8]) -> Result<Vec<(RefName, ObjectId)>, GitError> {

@@ -156,7 +156,8 @@ pub(super) fn merged(
 fn blob(repo: &Repo, id: ObjectId, limits: &Limits) -> Result<Vec<u8>, String> {
     repo.raw_of(id, Kind::Blob, limits.merge_blob_bytes).map_err(|e| match e {
         GitError::TooLarge { size, max, .. } => {
-            format!("has {size} bytes in {}, too many to merge (limit {max})", id.short())
+            let to = "too many to merge; the limit merge_blob_bytes is";
+            format!("has {size} bytes in {}, {to} {max}", id.short())
         }
         _ => format!("can't be read in {}", id.short()),
     })

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{Bench, Changes, StoreSource, TITLE};
+use super::collect::{Bench, StoreSource, TITLE};
 use super::cover::{Eligible, LOOKS, Landing, Ties};
 use super::ranges::Reader;
+use super::settle::Changes;
 use super::statements::{self, Answers};
 use crate::detect::Detector;
 use crate::domain::escape::escape_short;

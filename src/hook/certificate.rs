@@ -15,11 +15,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::environment::Environment;
+use super::findings;
 use super::input::{self, Update};
 use super::pushee::Pushee;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::ids::{Login, ObjectId, RefName, RepositoryName};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::policy::{Policy, Role};
 use crate::domain::validity::is_valid_key;
 use crate::git::{GitError, Kind, Repo};
@@ -109,9 +110,9 @@ impl Counter<'_> {
         };
         let limit = self.limits.certificate_bytes;
         self.repo.raw_of(id, Kind::Blob, limit).map_err(|e| match e {
-            GitError::TooLarge { .. } => {
-                let what = "the size of the push certificate";
-                input::limit("limit-certificate", what, limit, "certificate_bytes")
+            GitError::TooLarge { size, .. } => {
+                let passed = Passed::new("certificate_bytes", limit, "the push certificate");
+                findings::limit(&passed.seen(size))
             }
             _ => {
                 let message = format!("the push certificate {} can't be read", id.short());
@@ -152,8 +153,8 @@ impl Counter<'_> {
     ) -> Result<(), Finding> {
         let signed = input::parse(certificate.updates, self.limits).map(|signed| signed.all);
         let differs = match &signed {
-            Ok(signed) => difference(signed, updates),
-            Err(_) => Some("it has no list of updates that can be read".to_owned()),
+            Ok(Some(signed)) => difference(signed, updates),
+            Ok(None) | Err(_) => Some("it has no list of updates that can be read".to_owned()),
         };
         let Some(differs) = differs else { return Ok(()) };
         let message = format!("the push certificate is for another push: {differs}");

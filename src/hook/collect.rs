@@ -8,24 +8,24 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use super::ask::{self, ask_store, remember_agents};
+use super::ask::{ask_store, remember_agents};
 use super::deliver::{Desk, RESERVED};
 use super::findings;
+use super::held::Held;
 use super::input::Update;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
+use super::settle::settle;
+use super::walks::Walks;
 use crate::detect::Detector;
-use crate::domain::change::Change;
 use crate::domain::decision::{CommitDecision, Finding, RefDecision};
-use crate::domain::digest::{change_digest, paths_digest};
-use crate::domain::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
-use crate::domain::ids::{DecisionId, Login, ObjectId, PathsDigest, RefName, RepositoryName};
+use crate::domain::facts::{Facts, NewCommits, RefChange, RefFacts};
+use crate::domain::ids::{DecisionId, Login, ObjectId, RefName, RepositoryName};
 use crate::domain::limits::Limits;
 use crate::domain::policy::{Mode, Policy};
-use crate::git::change::{self, CommitChange};
-use crate::git::{GitError, OwnChange, Repo};
+use crate::git::{GitError, Repo};
 use crate::store::{Store, StoreError};
 
 /// Longest title that statements carry, in characters.
@@ -176,6 +176,8 @@ fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
             View::Server => OnceLock::new(),
             View::Clone(tips) => OnceLock::from(tips.clone()),
         },
+        walks: Walks::default(),
+        held: Held::new(bench.limits),
     }
 }
 
@@ -199,9 +201,6 @@ async fn deliveries(
     Ok(())
 }
 
-/// Paths and changes of commits that matter.
-pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
-
 /// Reads every ref's new commits; the sets hold all of them until [`settle`]. Returns the
 /// merges of ungated refs.
 fn walk_refs(
@@ -210,12 +209,17 @@ fn walk_refs(
     reader: &mut Reader<'_>,
     facts: &mut Facts,
 ) -> Vec<Ungated> {
+    let named: Vec<_> = updates
+        .iter()
+        .map(|update| match names_of(bench, update) {
+            Ok(names) => (update, names, None),
+            Err(e) => (update, vec![update.name.clone()], Some(findings::git(&e))),
+        })
+        .collect();
+    let pushed = named.iter().filter(|(update, ..)| !update.is_delete());
+    reader.walks = Walks::of(pushed.map(|(u, names, _)| (names.clone(), u.new)).collect());
     let mut ungated = Vec::new();
-    for update in updates {
-        let (names, unresolved) = match names_of(bench, update) {
-            Ok(names) => (names, None),
-            Err(e) => (vec![update.name.clone()], Some(ranges::git_finding(&e, bench.limits))),
-        };
+    for (update, names, unresolved) in named {
         let mode = bench.policy.mode_of(&bench.repository, &names);
         let mut r = RefFacts {
             name: update.name.clone(),
@@ -243,7 +247,7 @@ fn walk_refs(
                         new.iter().filter(|id| reader.is_merge(id)).copied().collect();
                     r.ungated_ai = new.into_iter().filter(|id| reader.is_ai(id)).collect();
                     if !merges.is_empty() {
-                        let around = reader.ahead_of_gated(update);
+                        let around = reader.ahead_of_gated(update.new);
                         ungated.push(Ungated { place: facts.refs.len(), merges, around });
                     }
                     r.problems.extend(trouble.map(|problem| ungated_problem(bench, problem)));
@@ -258,38 +262,13 @@ fn walk_refs(
 /// What could not be read of an ungated ref rejects nothing (G5), but is told: the gate may
 /// not have seen all that it should remember. Only shallow on one ref is shallow for the
 /// whole repository.
-fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
+pub(super) fn ungated_problem(bench: &Bench<'_>, problem: Finding) -> Finding {
     let any_gate = bench.policy.rules_for(&bench.repository).next().is_some();
     match (any_gate, problem.code.as_str()) {
         (true, "shallow") => problem.with_mode(Mode::Enforce),
         (true, _) => problem.with_mode(Mode::Warn),
         (false, _) => problem.with_mode(Mode::Observe),
     }
-}
-
-/// Keeps of every set what a decision may want to speak about, and reads what it does.
-fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
-    let all: Vec<_> = facts.refs.iter().map(|r| (r.name.clone(), r.new)).collect();
-    let mut refs = std::mem::take(&mut facts.refs);
-    let mut changes = Changes::new();
-    for r in &mut refs {
-        let names: Vec<_> = r.names().cloned().collect();
-        let mode = bench.policy.mode_of(&bench.repository, &names).unwrap_or(Mode::Observe);
-        for set in &mut r.sets {
-            reader.settle(set, &names, &all);
-        }
-        let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
-        for id in wanted {
-            if let Err(problem) = add_commit(bench, reader, *id, facts, &mut changes)
-                && r.problems.len() < 10
-            {
-                r.problems.push(problem.with_mode(mode));
-            }
-        }
-        r.problems.dedup();
-    }
-    facts.refs = refs;
-    changes
 }
 
 /// Every name under which rules may gate an update.
@@ -311,7 +290,7 @@ pub async fn collect_landed(
         reader.read(*id)?;
     }
     let merges: Vec<_> = commits.iter().filter(|id| reader.is_merge(id)).copied().collect();
-    reader.learn_own_changes(merges).map_err(|e| ranges::git_finding(&e, bench.limits))?;
+    reader.learn_own_changes(merges).map_err(|e| findings::git(&e))?;
     let brings = |c: &CommitDecision| {
         let brought = c.merge.as_ref()?.brings?;
         (commits.contains(&c.id) && reader.has_own_change(&c.id)).then_some((c.id, brought))
@@ -340,46 +319,4 @@ pub async fn collect_landed(
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
     asked.map_err(|e| findings::store(&e))?;
     Ok(facts)
-}
-
-/// One commit about which a decision may want to speak.
-fn add_commit(
-    bench: &Bench<'_>,
-    reader: &mut Reader<'_>,
-    id: ObjectId,
-    facts: &mut Facts,
-    changes: &mut Changes,
-) -> Result<(), Finding> {
-    if facts.commits.contains_key(&id) {
-        return Ok(());
-    }
-    let seen = reader.read(id)?;
-    let done = change::of_commit(bench.repo, &seen.commit, bench.limits)
-        .map_err(|e| ranges::git_finding(&e, bench.limits))?;
-    let (digest, paths) = match &done {
-        CommitChange::Change(c) => {
-            changes.insert(id, (paths_digest(c), c.clone()));
-            (change_digest(c), Some(c.entries().iter().map(|e| e.path.clone()).collect()))
-        }
-        CommitChange::Merge | CommitChange::Empty => (None, None),
-    };
-    let (merge, paths) = match reader.own.get(&id) {
-        Some(OwnChange::Clean) => (Some(Merge::Clean), None),
-        Some(OwnChange::Paths(own)) => (Some(Merge::Own), Some(own.clone())),
-        // Nobody could tell, or asked: it is held for a merge with every path of its own.
-        None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
-    };
-    let seen = reader.read(id)?;
-    let commit = CommitFacts {
-        id,
-        subject: seen.commit.subject().to_vec(),
-        contributors: ask::contributors(bench.policy, &seen.commit, &seen.detection),
-        detection: seen.detection.clone(),
-        brought: seen.brought,
-        change: digest,
-        paths,
-        merge,
-    };
-    facts.commits.insert(id, commit);
-    Ok(())
 }

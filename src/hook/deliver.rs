@@ -2,19 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::input::{self, Update};
+use super::findings;
+use super::input::Update;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::digest::change_digest;
 use crate::domain::escape::escape_short;
 use crate::domain::facts::{Answer, Delivery};
 use crate::domain::ids::{Login, RefName, RepositoryName, StatementHash};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::policy::Policy;
 use crate::domain::statement::{Signed, Statement, Verdict};
 use crate::domain::validity::SKEW;
-use crate::git::Repo;
 use crate::git::change::{self};
 use crate::git::inbox::{self, InboxError};
+use crate::git::{GitError, Repo};
 use crate::signature;
 use crate::store::{NewStatement, Store, StoreError, Submitted};
 
@@ -48,9 +49,8 @@ impl Desk<'_> {
     ) -> Result<Taken, StoreError> {
         let mut taken = Taken::default();
         if updates.len() > self.limits.deliveries {
-            let what = "the number of deliveries";
-            let max = self.limits.deliveries;
-            taken.problems.push(input::limit("limit-deliveries", what, max, "deliveries"));
+            let passed = Passed::new("deliveries", self.limits.deliveries, "this push");
+            taken.problems.push(findings::limit(&passed.seen(updates.len())));
             return Ok(taken);
         }
         let mut good = Vec::new();
@@ -104,7 +104,11 @@ impl Desk<'_> {
         let signed =
             inbox::read(self.repo, &update.name, update.new, self.limits).map_err(|e| match e {
                 InboxError::Refused(why) => refused(&why),
-                InboxError::Git(e) => super::ranges::git_finding(&e, self.limits),
+                InboxError::Git(GitError::Limit(passed)) => {
+                    let what = format!("{} of {}", passed.what, shown(&update.name));
+                    findings::limit(&passed.about(what))
+                }
+                InboxError::Git(e) => findings::git(&e),
             })?;
         let statement = self.accept(&signed).map_err(|why| refused(&why))?;
         Ok(Taking::Store(Box::new(self.package(signed, statement))))

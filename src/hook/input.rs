@@ -1,8 +1,12 @@
 //! The hook's standard input: one `old SP new SP ref LF` per ref (githooks(5)).
 
 use crate::domain::decision::{Family, Finding};
+use crate::domain::escape::escape_short;
 use crate::domain::ids::{ObjectId, RefName};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
+
+/// Characters of a name that is too long that are told.
+const NAME: usize = 40;
 
 /// One line of the hook's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,33 +31,38 @@ impl Update {
 /// them is gated, never elsewhere (G5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updates {
-    /// In the order of the input.
-    pub all: Vec<Update>,
+    /// In the order of the input; `None` where that is too long to be read, so that nobody
+    /// knows whether a gated ref is among them.
+    pub all: Option<Vec<Update>>,
     /// The first limit that is passed.
-    pub over: Option<Finding>,
+    pub over: Option<Passed>,
 }
 
-/// Bytes to updates.
+/// Bytes to updates; no more than one over the limit need be given.
 ///
 /// # Errors
-/// A finding for input that is too long to be read (G20) or is not what git writes (G5).
+/// A finding for input that is not what git writes (G5).
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Updates, Finding> {
     if bytes.len() > limits.stdin_bytes {
-        return Err(limit("limit-stdin", "the hook's input", limits.stdin_bytes, "stdin_bytes"));
+        let what = "git's list of the refs of this push";
+        let over = Passed::new("stdin_bytes", limits.stdin_bytes, what);
+        return Ok(Updates { all: None, over: Some(over) });
     }
     let short = || malformed("git's list of ref updates ends in the middle");
     let body = bytes.strip_suffix(b"\n").ok_or_else(short)?;
     let all: Vec<Update> = body.split(|b| *b == b'\n').map(parse_line).collect::<Result<_, _>>()?;
-    let longest = all.iter().map(|u| u.name.as_bytes().len()).max().unwrap_or(0);
-    let over = if all.len() > limits.refs {
-        Some(limit("limit-refs", "the number of refs in this push", limits.refs, "refs"))
-    } else if longest > limits.ref_name_bytes {
-        let what = "the length of a ref's name";
-        Some(limit("limit-ref-name", what, limits.ref_name_bytes, "ref_name_bytes"))
-    } else {
-        None
-    };
-    Ok(Updates { all, over })
+    let over = over(&all, limits);
+    Ok(Updates { all: Some(all), over })
+}
+
+fn over(all: &[Update], limits: &Limits) -> Option<Passed> {
+    if all.len() > limits.refs {
+        return Some(Passed::new("refs", limits.refs, "this push").seen(all.len()));
+    }
+    let longest = all.iter().map(|u| &u.name).max_by_key(|name| name.as_bytes().len())?;
+    let (bytes, limit) = (longest.as_bytes().len(), limits.ref_name_bytes);
+    let what = || format!("the name {}", escape_short(longest.as_bytes(), NAME));
+    (bytes > limit).then(|| Passed::new("ref_name_bytes", limit, what()).seen(bytes))
 }
 
 fn parse_line(line: &[u8]) -> Result<Update, Finding> {
@@ -70,14 +79,6 @@ fn parse_line(line: &[u8]) -> Result<Update, Finding> {
 
 fn malformed(message: &str) -> Finding {
     Finding::new("input-malformed", Family::CouldNotFinish, message)
-}
-
-/// A finding for a passed limit: it names the limit and its setting.
-#[must_use]
-pub fn limit(code: &str, what: &str, limit: usize, key: &str) -> Finding {
-    Finding::new(code, Family::CouldNotFinish, format!("{what} passes the limit of {limit}"))
-        .hint("split the push into smaller ones, or")
-        .hint(format!("an admin can raise {key} under [limits]"))
 }
 
 #[cfg(test)]
@@ -102,13 +103,15 @@ mod tests {
             (format!("{Z} {A}\n"), Err("input-malformed")),
             (format!("{Z} {}g refs/heads/a\n", &A[..39]), Err("input-malformed")),
             (format!("{Z} {s256} refs/heads/a\n"), Err("input-malformed")),
-            (format!("{Z} {A} {long}\n"), Err("limit-ref-name")),
-            (format!("{Z} {A} refs/heads/a\n").repeat(3), Err("limit-refs")),
-            ("x".repeat(401), Err("limit-stdin")),
+            (format!("{Z} {A} {long}\n"), Err("ref_name_bytes")),
+            (format!("{Z} {A} refs/heads/a\n").repeat(3), Err("refs")),
+            ("x".repeat(401), Err("stdin_bytes")),
         ];
         for (text, expected) in rows {
-            let got = parse(text.as_bytes(), &limits);
-            let got = got.and_then(|u| u.over.map_or(Ok(u.all.len()), Err)).map_err(|f| f.code);
+            let got = parse(text.as_bytes(), &limits).map_err(|f| f.code).and_then(|u| {
+                let all = u.all.map_or(0, |all| all.len());
+                u.over.map_or(Ok(all), |passed| Err(passed.key.to_owned()))
+            });
             assert_eq!(got, expected.map_err(str::to_owned), "{text}");
         }
     }

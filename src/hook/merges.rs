@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::Bench;
-use super::ranges::{self, Reader};
+use super::ranges::Reader;
+use super::{findings, held};
 use crate::domain::evidence::Declared;
 use crate::domain::facts::Facts;
 use crate::domain::ids::ObjectId;
@@ -57,7 +58,7 @@ pub(super) fn weigh(
     }
     wanted.extend(learned.iter().map(|(_, id)| *id));
     if let Err(e) = reader.learn_own_changes(wanted) {
-        let problem = ranges::git_finding(&e, bench.limits);
+        let problem = findings::git(&e);
         for (place, r) in facts.refs.iter_mut().enumerate() {
             let names: Vec<_> = r.names().cloned().collect();
             let mode = bench.policy.mode_of(&bench.repository, &names).unwrap_or(Mode::Warn);
@@ -128,6 +129,11 @@ impl Reader<'_> {
             unknown.filter_map(|id| self.seen.get(&id)).map(|s| &s.commit).collect();
         if !merges.is_empty() {
             let own = self.repo.own_changes(&merges, self.limits)?;
+            let paths = own.values().flat_map(|own| match own {
+                OwnChange::Paths(paths) => paths.as_slice(),
+                OwnChange::Clean => &[],
+            });
+            self.held.take(paths.map(held::of_path).sum()).map_err(GitError::Limit)?;
             self.own.extend(own);
         }
         Ok(())

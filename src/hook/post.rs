@@ -49,11 +49,15 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
     log::start(&settings.log);
     let mut bytes = Vec::new();
     let limit = u64::try_from(settings.limits.stdin_bytes).unwrap_or(u64::MAX);
-    std::io::Read::read_to_end(&mut std::io::Read::take(&mut invocation.stdin, limit), &mut bytes)
-        .map_err(|e| PostError::Settings(e.to_string()))?;
+    std::io::Read::read_to_end(
+        &mut std::io::Read::take(&mut invocation.stdin, limit.saturating_add(1)),
+        &mut bytes,
+    )
+    .map_err(|e| PostError::Settings(e.to_string()))?;
     let updates = input::parse(&bytes, &settings.limits)
-        .map_err(|finding| PostError::Settings(finding.message))?
-        .all;
+        .map_err(|finding| PostError::Settings(finding.message))?;
+    // Only where nothing is gated did so many land.
+    let Some(updates) = updates.all else { return Ok(()) };
     let cwd = invocation.cwd.canonicalize().map_err(|e| PostError::Settings(e.to_string()))?;
     let repository = environment::repository(&invocation.env, &settings, &cwd)
         .map_err(|finding| PostError::Settings(finding.message))?;

@@ -5,22 +5,24 @@
 //! old value, are the other refs that the rule trusts asked for, once per push, and the
 //! walk repeated with all their old tips hidden.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::input::{self, Update};
-use super::log::chain;
-use crate::detect::Detector;
+use super::findings;
+use super::held::{self, Held};
+use super::input::Update;
+use super::walks::{Beyond, Walks};
+use crate::detect::{Detector, EVIDENCE_KEPT};
 use crate::domain::decision::{Family, Finding};
 use crate::domain::evidence::{Declared, Detection, Evidence};
 use crate::domain::facts::{NewCommits, RefChange};
 use crate::domain::ids::{Login, ObjectId, RefName, RepositoryName};
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, Passed};
 use crate::domain::object::{Commit, Tag};
-use crate::domain::policy::{Mode, Policy, Role, Rule, Standing};
+use crate::domain::policy::{Policy, Role, Rule, Standing};
 use crate::domain::sighting::Sighting;
 use crate::git::range;
-use crate::git::{GitError, Kind, OwnChange, Repo};
+use crate::git::{GitError, Kind, OwnChange, Peeled, Repo};
 
 /// Other refs of the push that are looked at for "push it first".
 const OTHERS: usize = 8;
@@ -38,6 +40,8 @@ pub(super) struct Reader<'a> {
     pub(super) own: BTreeMap<ObjectId, OwnChange>,
     pub(super) is_clone: bool,
     pub(super) tips: OnceLock<Vec<(RefName, ObjectId)>>,
+    pub(super) walks: Walks,
+    pub(super) held: Held,
 }
 
 /// One commit that was read, and what the detector saw in it.
@@ -83,10 +87,11 @@ impl Reader<'_> {
             let (fast_forward, own) = match range::ref_change(self.repo, update.old, tip, max) {
                 Ok(walk) => (walk.fast_forward, Some(walk.commits)),
                 Err(GitError::TooManyCommits { .. }) => {
-                    let bases = self.repo.merge_bases(update.old, tip).map_err(|e| self.git(e))?;
+                    let bases =
+                        self.repo.merge_bases(update.old, tip).map_err(|e| findings::git(&e))?;
                     (bases == [update.old], None)
                 }
-                Err(e) => return Err(self.git(e)),
+                Err(e) => return Err(findings::git(&e)),
             };
             // Whoever has the old tag would not get the new one, whatever it points to.
             let replaces = self.replaces_tag(update)?;
@@ -95,7 +100,8 @@ impl Reader<'_> {
         };
         let mut sets = Vec::new();
         for (place, rule) in rules {
-            let commits = self.new_for(&rule, update, tip, own.as_deref())?;
+            let commits = self.new_for((place, &rule), update, tip, own.as_deref())?;
+            self.hold(commits.len().saturating_mul(held::LISTED))?;
             for id in &commits {
                 self.read(*id)?;
             }
@@ -116,7 +122,10 @@ impl Reader<'_> {
     pub(super) fn ungated(&mut self, update: &Update) -> (Vec<ObjectId>, Option<Finding>) {
         match self.ungated_ids(update) {
             Ok(ids) => {
-                let mut trouble = None;
+                let mut trouble = self.hold(ids.len().saturating_mul(held::LISTED)).err();
+                if trouble.is_some() {
+                    return (Vec::new(), trouble);
+                }
                 for id in &ids {
                     trouble = trouble.or(self.read(*id).err());
                 }
@@ -126,31 +135,20 @@ impl Reader<'_> {
         }
     }
 
-    /// What a gated ref would have to take with the tip of an ungated one, as far as it can
-    /// be read: what is below a merge tells whether it is AI-assisted (G16).
-    pub(super) fn ahead_of_gated(&mut self, update: &Update) -> Vec<ObjectId> {
-        let Ok(tips) = self.tips() else { return Vec::new() };
-        let is_gated = |name| self.policy.mode_of(self.repository, [name]).is_some();
-        let hidden: Vec<_> = tips.iter().filter(|(n, _)| is_gated(n)).map(|(_, id)| *id).collect();
-        let max = self.limits.new_commits;
-        let ahead = range::new_commits(self.repo, update.new, &hidden, max).unwrap_or_default();
-        ahead.into_iter().filter(|id| self.read(*id).is_ok()).collect()
-    }
-
     fn ungated_ids(&mut self, update: &Update) -> Result<Vec<ObjectId>, Finding> {
         if update.is_delete() {
             return Ok(Vec::new());
         }
-        let peeled = self.repo.peel(update.new, self.limits).map_err(|e| self.git(e))?;
+        let peeled = self.peel(update.new)?;
         if peeled.kind != Kind::Commit {
             return Ok(Vec::new());
         }
         // A tip that can't be read is told of by whoever reads the whole list.
         let _ = self.add_tag_evidence(&peeled.tags, peeled.target);
         let max = self.limits.new_commits;
-        if !update.old.is_zero() {
+        if !update.old.is_zero() && !self.has_many() {
             let own = range::new_commits(self.repo, peeled.target, &[update.old], max)
-                .map_err(|e| self.git(e))?;
+                .map_err(|e| too_new(update, e))?;
             let mut matters = false;
             for id in &own {
                 matters |= self.read(*id).is_err() || self.is_ai(id) || self.is_merge(id);
@@ -159,8 +157,12 @@ impl Reader<'_> {
                 return Ok(Vec::new());
             }
         }
+        let untold = self.untold(&peeled.target, !peeled.tags.is_empty());
+        if let Some(new) = untold.map_err(|e| too_new(update, e))? {
+            return Ok(new);
+        }
         let old = (!update.old.is_zero()).then_some(update.old);
-        range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| self.git(e))
+        range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| too_new(update, e))
     }
 
     /// Whether a commit that was read shows evidence.
@@ -170,13 +172,20 @@ impl Reader<'_> {
 
     /// Whether an annotated tag is to go for something else.
     fn replaces_tag(&self, update: &Update) -> Result<bool, Finding> {
-        let (kind, _) = self.repo.header(update.old).map_err(|e| self.git(e))?;
+        let (kind, _) = self.repo.header(update.old).map_err(|e| findings::git(&e))?;
         Ok(kind == Kind::Tag && update.old != update.new)
+    }
+
+    /// Takes tags off. Each ref's are read anew, also those that many refs share.
+    fn peel(&self, id: ObjectId) -> Result<Peeled, Finding> {
+        let peeled = self.repo.peel(id, self.limits).map_err(|e| findings::git(&e))?;
+        self.hold(peeled.tags.iter().map(|tag| tag.message.len()).sum())?;
+        Ok(peeled)
     }
 
     /// A gated ref must end in a commit (G17).
     fn tip(&self, update: &Update) -> Result<(ObjectId, Vec<Tag>), Finding> {
-        let peeled = self.repo.peel(update.new, self.limits).map_err(|e| self.git(e))?;
+        let peeled = self.peel(update.new)?;
         if peeled.kind == Kind::Commit {
             return Ok((peeled.target, peeled.tags));
         }
@@ -186,7 +195,7 @@ impl Reader<'_> {
 
     fn new_for(
         &mut self,
-        rule: &Rule,
+        (place, rule): (usize, &Rule),
         update: &Update,
         tip: ObjectId,
         own: Option<&[ObjectId]>,
@@ -201,79 +210,83 @@ impl Reader<'_> {
                 return Ok(own.to_vec());
             }
         }
-        let mut hidden = self.trusted(rule)?;
-        if !update.old.is_zero() {
-            hidden.push(update.old);
-        }
-        hidden.sort_unstable();
-        hidden.dedup();
-        if let (Some(own), [only]) = (own, hidden.as_slice())
-            && *only == update.old
-        {
-            return Ok(own.to_vec());
-        }
-        let max = self.limits.new_commits;
-        range::new_commits(self.repo, tip, &hidden, max).map_err(|e| match e {
-            GitError::TooManyCommits { .. } => {
-                let what = format!("the number of new commits for {}", update.name);
-                input::limit("limit-new-commits", &what, max, "new_commits").hint(format!(
-                    "or rule \"{}\" (policy line {}) can list in trusts the refs that already \
-                     hold this history",
-                    rule.name, rule.line
-                ))
+        self.beyond_trusted(place, update, tip, own).map_err(|e| {
+            let finding = too_new(update, e);
+            if finding.code != NEW_COMMITS {
+                return finding;
             }
-            e => self.git(e),
+            finding.hint(format!(
+                "or rule \"{}\" (policy line {}) can list in trusts the refs that already hold \
+                 this history",
+                rule.name, rule.line
+            ))
         })
     }
 
-    /// Old tips of the refs that a rule trusts. A trusted pattern counts only for refs that
-    /// this rule matches or an enforcing rule gates: else a commit parked on an ungated
-    /// branch would be old.
-    fn trusted(&self, rule: &Rule) -> Result<Vec<ObjectId>, Finding> {
-        let tips = self.tips()?.iter();
-        Ok(tips.filter(|(name, _)| self.trusts(rule, name)).map(|(_, id)| *id).collect())
+    /// What a tip brings beyond the old value of its own ref and of those that a rule trusts;
+    /// `own` is what it brings beyond its own ref's.
+    fn beyond_trusted(
+        &mut self,
+        place: usize,
+        update: &Update,
+        tip: ObjectId,
+        own: Option<&[ObjectId]>,
+    ) -> Result<Vec<ObjectId>, GitError> {
+        let beyond = Beyond::Rule(place);
+        let trusted = self.hidden(beyond)?;
+        match own {
+            Some(own) if trusted.iter().all(|id| *id == update.old) => return Ok(own.to_vec()),
+            Some(own) => {
+                if let Some(graph) = self.graph(beyond)?.filter(|graph| graph.knows(&tip)) {
+                    return Ok(own.iter().filter(|id| graph.holds(id)).copied().collect());
+                }
+            }
+            None if update.old.is_zero() => {
+                if let Some(new) = self.shared(beyond, &tip)? {
+                    return Ok(new);
+                }
+            }
+            None => {}
+        }
+        let mut hidden = trusted.to_vec();
+        if !update.old.is_zero() {
+            hidden.push(update.old);
+        }
+        range::new_commits(self.repo, tip, &hidden, self.limits.new_commits)
     }
 
-    fn trusts(&self, rule: &Rule, name: &RefName) -> bool {
-        rule.trusts.matches(name.as_bytes())
-            && (rule.gates(name)
-                || self.policy.mode_of(self.repository, [name]) == Some(Mode::Enforce))
-    }
-
-    fn tips(&self) -> Result<&[(RefName, ObjectId)], Finding> {
+    pub(super) fn tips(&self) -> Result<&[(RefName, ObjectId)], GitError> {
         if let Some(tips) = self.tips.get() {
             return Ok(tips);
         }
-        let tips = self.repo.refs(None).map_err(|e| self.git(e))?;
+        let tips = self.repo.refs(None)?;
         Ok(self.tips.get_or_init(|| tips))
     }
 
     /// Keeps of a set what matters, and finds the refs of this push that the rule trusts and
     /// that will hold some of it: the pusher may be told to push them first.
     pub(super) fn settle(
-        &self,
+        &mut self,
         set: &mut NewCommits,
         names: &[RefName],
-        all: &[(RefName, ObjectId)],
-    ) {
+    ) -> Result<(), Finding> {
         let matters = |id: &ObjectId| self.seen.get(id).is_some_and(|s| s.matters(self.policy));
         set.commits.retain(|id| matters(id) || set.brings.contains_key(id));
-        let Some(rule) = self.policy.rules.get(set.rule) else { return };
         if set.commits.is_empty() {
-            return;
+            return Ok(());
         }
-        let others = all
-            .iter()
-            .filter(|(n, new)| !names.contains(n) && !new.is_zero() && self.trusts(rule, n));
+        let seen = set.commits.iter().filter_map(|id| self.seen.get(id));
+        self.hold(seen.map(|s| held::DECIDED + held::of_detection(&s.detection)).sum())?;
+        let trusted = self.trusted_pushes(set.rule);
+        let others = trusted.iter().filter(|(name, _)| !names.contains(name));
         for (name, new) in others.take(OTHERS) {
-            let hidden = self.trusted(rule).unwrap_or_default();
-            let held = range::new_commits(self.repo, *new, &hidden, self.limits.new_commits);
-            let held: BTreeSet<_> = held.unwrap_or_default().into_iter().collect();
+            let held = self.will_hold(set.rule, name, *new);
             let held: Vec<_> = set.commits.iter().filter(|c| held.contains(c)).copied().collect();
             if !held.is_empty() {
                 set.lands_first.push((name.clone(), held));
             }
         }
+        Ok(())
     }
 
     /// Whether the policy lists any agent.
@@ -281,12 +294,18 @@ impl Reader<'_> {
         self.policy.people.values().any(|p| matches!(p.role, Role::Agent { .. }))
     }
 
-    /// Adds evidence to a commit that was read.
+    /// Adds evidence to a commit that was read. Where there is a heap of it already, as many
+    /// tags on one commit can make, only a piece of another kind of place or weight.
     pub(super) fn add_evidence(&mut self, id: &ObjectId, evidence: Evidence) {
-        if let Some(seen) = self.seen.get_mut(id)
-            && !seen.detection.evidence.contains(&evidence)
-        {
-            seen.detection.evidence.push(evidence);
+        let Some(seen) = self.seen.get_mut(id) else { return };
+        let known = &mut seen.detection.evidence;
+        let is_like = |e: &Evidence| {
+            e.strength.counts() == evidence.strength.counts()
+                && std::mem::discriminant(&e.place) == std::mem::discriminant(&evidence.place)
+        };
+        let is_heap = known.len() >= EVIDENCE_KEPT && known.iter().any(is_like);
+        if !is_heap && !known.contains(&evidence) {
+            known.push(evidence);
         }
     }
 
@@ -299,8 +318,14 @@ impl Reader<'_> {
     /// Reads and scans one commit, once.
     pub(super) fn read(&mut self, id: ObjectId) -> Result<&Seen, Finding> {
         if !self.seen.contains_key(&id) {
-            let commit = self.repo.commit(id, self.limits).map_err(|e| self.git(e))?;
+            // Sizes before contents, and one that is too large for itself says so.
+            let (_, size) = self.repo.header(id).map_err(|e| findings::git(&e))?;
+            if size <= self.limits.commit_bytes {
+                self.hold(held::COMMIT.saturating_add(size))?;
+            }
+            let commit = self.repo.commit(id, self.limits).map_err(|e| findings::git(&e))?;
             let mut detection = self.detector.commit(&commit);
+            self.hold(held::of_detection(&detection))?;
             let brought = self.is_clone || !self.repo.exists_before_push(id);
             if let (Some(agent), true) = (&self.agent, brought) {
                 detection.evidence.push(Detector::agent_pusher(agent));
@@ -326,9 +351,22 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A git error in the pusher's words (G5): the fault is rarely theirs.
-    pub(super) fn git(&self, error: GitError) -> Finding {
-        git_finding(&error, self.limits)
+    /// Adds to the account of what is held.
+    pub(super) fn hold(&self, bytes: usize) -> Result<(), Finding> {
+        self.held.take(bytes).map_err(|passed| findings::limit(&passed))
+    }
+}
+
+/// The code of the finding for too many new commits.
+const NEW_COMMITS: &str = "limit-new-commits";
+
+/// Why what is new for a ref can't be listed.
+fn too_new(update: &Update, error: GitError) -> Finding {
+    match error {
+        GitError::TooManyCommits { limit } => {
+            findings::limit(&Passed::new("new_commits", limit, update.name.to_string()))
+        }
+        e => findings::git(&e),
     }
 }
 
@@ -337,48 +375,5 @@ pub(super) fn agent_of(standing: &Standing, login: Option<&Login>) -> Option<Log
     match standing {
         Standing::Agent { .. } => login.cloned(),
         _ => None,
-    }
-}
-
-/// A git error as a finding.
-pub(super) fn git_finding(error: &GitError, limits: &Limits) -> Finding {
-    match error {
-        GitError::TooManyCommits { .. } => {
-            let what = "the number of new commits";
-            input::limit("limit-new-commits", what, limits.new_commits, "new_commits")
-        }
-        GitError::MissingParent { commit, .. } => Finding::new(
-            "shallow",
-            Family::NotAllowed,
-            format!(
-                "{} has a parent that neither the push nor the repository holds: the history \
-                 would become shallow",
-                commit.short()
-            ),
-        )
-        .hint("git fetch --unshallow, then push again"),
-        GitError::Malformed { id, .. } => Finding::new(
-            "malformed-object",
-            Family::NotAllowed,
-            format!("{error}: programs would read {} differently", id.short()),
-        )
-        .hint("recreate the commit with git itself"),
-        GitError::TooLarge { .. } => {
-            Finding::new("limit-object", Family::CouldNotFinish, error.to_string())
-                .hint("an admin can raise commit_bytes or changed_paths under [limits]")
-        }
-        GitError::Environment { .. } => {
-            Finding::new("environment", Family::CouldNotFinish, error.to_string())
-        }
-        GitError::Unreadable { id, .. } => {
-            let message = format!("object {id} can't be read");
-            Finding::new("unreadable-object", Family::CouldNotFinish, message).detail(chain(error))
-        }
-        GitError::Open { .. } | GitError::File { .. } | GitError::Child { .. } => {
-            let message = "the gate can't read this repository";
-            Finding::new("repository-unreadable", Family::CouldNotFinish, message)
-                .detail(chain(error))
-        }
-        _ => Finding::new("unreadable-object", Family::CouldNotFinish, error.to_string()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::collect::Bench;
-use super::ranges;
+use super::findings;
 use crate::domain::decision::{Family, Finding};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{ObjectId, RefName};
@@ -43,7 +43,7 @@ pub(super) fn shallow(bench: &Bench<'_>) -> Option<Finding> {
             Finding::new("shallow", Family::NotAllowed, message)
                 .hint("git fetch --unshallow, then push again")
         }),
-        Err(e) => Some(ranges::git_finding(&e, bench.limits)),
+        Err(e) => Some(findings::git(&e)),
     }
 }
 

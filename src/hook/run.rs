@@ -18,7 +18,7 @@ use super::input::{self, Updates};
 use super::log::{self, Place, chain};
 use super::names::Aliases;
 use super::report::{self, Surroundings};
-use super::{findings, opened, ranges, refused};
+use super::{findings, opened, refused};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -102,10 +102,10 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
         Ok(answer) => answer,
         Err(RecvTimeoutError::Timeout) => {
             let known = progress.lock().ok().and_then(|p| *p);
-            let seconds = budget.as_secs();
-            let text = format!("the check did not finish in its {seconds} seconds");
+            let text = format!("the check did not finish, the limit time_budget is {budget:?}");
             let finding = unfinished("timeout", &text)
-                .hint("this is not your fault: push again, or a smaller part, or tell the admins");
+                .hint("this is not your fault: push again, or a smaller part first, or")
+                .hint("an admin can raise time_budget under [limits]");
             match known {
                 Some(None | Some(Mode::Observe | Mode::Warn)) => {
                     log::fault(&place, &id, &finding);
@@ -146,7 +146,7 @@ fn unfinished(code: &str, message: &str) -> Finding {
 }
 
 /// A decision made of one finding, for when there is nothing to judge with.
-fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
+pub(super) fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
     Decision {
         id,
         at,
@@ -161,11 +161,11 @@ fn refusal(id: DecisionId, at: Timestamp, finding: Finding) -> Decision {
     }
 }
 
-struct Gate {
-    invocation: Invocation,
+pub(super) struct Gate {
+    pub(super) invocation: Invocation,
     settings: Settings,
-    id: DecisionId,
-    place: Place,
+    pub(super) id: DecisionId,
+    pub(super) place: Place,
     progress: Progress,
 }
 
@@ -195,11 +195,16 @@ impl Gate {
         let env = &self.invocation.env;
         let repository = environment::repository(env, &self.settings, &cwd)?;
         let any_gate = policy.rules_for(&repository).next().is_some();
+        let Some(all) = &updates.all else {
+            // A gated ref may be among them, and nobody can tell.
+            let modes = policy.rules_for(&repository).map(|(_, rule)| rule.mode);
+            return self.over(updates, modes.max(), any_gate);
+        };
         let repo = match Repo::open_in_hook(&cwd, &hook_env(env)) {
             Ok(repo) => repo,
             Err(GitError::Namespace) if !any_gate => return Ok(silence()),
             Err(e) => {
-                return Err(ranges::git_finding(&e, &self.settings.limits).detail(chain(&e)));
+                return Err(findings::git(&e).detail(chain(&e)));
             }
         };
         let detector = Detector::of_policy(policy)
@@ -217,7 +222,7 @@ impl Gate {
                     age: self.settings.identity.certificate_age,
                     now: self.invocation.now,
                 };
-                match counter.pusher(env, &updates.all) {
+                match counter.pusher(env, all) {
                     Ok(login) => (Some(login), None),
                     Err(why) => (None, Some(why)),
                 }
@@ -238,18 +243,14 @@ impl Gate {
             view: View::Server,
             aliases: Aliases::new(),
         };
-        let mode = collect::strictest_mode(&bench, &updates.all);
+        let mode = collect::strictest_mode(&bench, all);
         if let Ok(mut progress) = self.progress.lock() {
             *progress = Some(mode);
         }
-        if let Some(over) = &updates.over {
+        if updates.over.is_some() {
             // Whatever is gated is not judged in part; what is not gated goes its way.
-            return match mode {
-                Some(Mode::Enforce) => Err(over.clone()),
-                Some(Mode::Warn | Mode::Observe) | None => Ok(silence()),
-            };
+            return self.over(updates, mode, any_gate);
         }
-        let updates = &updates.all;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
@@ -261,7 +262,7 @@ impl Gate {
             failure: OnceCell::new(),
         };
         let decision = runtime.block_on(async {
-            let mut facts = collect::collect(&bench, updates, &source).await;
+            let mut facts = collect::collect(&bench, all, &source).await;
             facts.problems.extend(refused::nameless(&bench, &facts));
             let decision = decide(policy, &facts);
             record(decision, mode, &loaded.bytes, &source).await
@@ -285,7 +286,7 @@ impl Gate {
     }
 }
 
-fn silence() -> Answer {
+pub(super) fn silence() -> Answer {
     Answer { text: String::new(), accepted: true }
 }
 

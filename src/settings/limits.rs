@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 1 << 30;
 /// Longest time that a push may take.
 const LONGEST_BUDGET: Duration = Duration::from_secs(60 * 60);
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "new_commits",
     "refs",
     "stdin_bytes",
@@ -29,6 +29,7 @@ const KEYS: [&str; 13] = [
     "deliveries",
     "path_levels",
     "merge_blob_bytes",
+    "push_bytes",
     "time_budget",
 ];
 
@@ -49,6 +50,7 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Limits {
         ("deliveries", &mut limits.deliveries),
         ("path_levels", &mut limits.path_levels),
         ("merge_blob_bytes", &mut limits.merge_blob_bytes),
+        ("push_bytes", &mut limits.push_bytes),
     ] {
         *limit = number(report, &fields, key).unwrap_or(*limit);
     }

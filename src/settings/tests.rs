@@ -40,7 +40,7 @@ fn the_example_names_every_key() {
     ];
     let keys = "policy store root prefix server variable unlisted new_commits refs stdin_bytes \
         ref_name_bytes commit_bytes changed_paths parents statement_bytes deliveries path_levels \
-        merge_blob_bytes time_budget machine_line ungated_hint publish_policy file level";
+        merge_blob_bytes push_bytes time_budget machine_line ungated_hint publish_policy file level";
     for key in keys.split_whitespace() {
         assert!(example.contains(&format!("{key} ")), "{key} is not in the example");
         assert!(sources.iter().any(|s| s.contains(&format!("\"{key}\""))), "{key} is not read");

@@ -88,7 +88,7 @@ fn too_large() {
     let reason = "x".repeat(2 << 20);
     let fat = sign(&draft.clone().set("reason", reason).bytes(), &key("ghopper"), NAMESPACE);
     let spec = Delivery::of(&fat).write(&kim);
-    kim.push(&[&spec]).rejected_with("the limit is 1048576");
+    kim.push(&[&spec]).rejected_with("statement_bytes is 1048576");
     let mut heavy = signed.clone();
     heavy.signature.extend(std::iter::repeat_n(b'\n', 2 << 20));
     let spec = Delivery::of(&heavy).write(&kim);

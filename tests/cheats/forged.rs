@@ -338,9 +338,9 @@ fn how_long_and_how_large() {
     let mut made = Made::of(&kim);
     made.options.push("x".repeat(2_000));
     let result = made.push(&kim);
-    result.rejected_with("could not finish: the size of the push certificate passes the");
+    result.rejected_with("could not finish: the push certificate has");
     result.says("an admin can raise certificate_bytes under [limits]");
-    assert_eq!(codes(&result), ["limit-certificate"]);
+    assert_eq!(codes(&result), ["limit-certificate-bytes"]);
     let mut made = Made::of(&kim);
     made.age = 90;
     made.push(&kim).lands(&[MAIN]);

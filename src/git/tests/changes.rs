@@ -202,6 +202,10 @@ fn a_tree_that_programs_read_differently_is_malformed() {
     }
 }
 
+fn passes(got: &Result<impl Sized, GitError>, key: &str, limit: usize) -> bool {
+    matches!(got, Err(GitError::Limit(p)) if p.key == key && p.limit == limit)
+}
+
 #[test]
 fn changed_paths_have_a_limit() {
     let ground = Ground::new(ObjectFormat::Sha1);
@@ -211,7 +215,7 @@ fn changed_paths_have_a_limit() {
     let limits = |changed_paths| Limits { changed_paths, ..Limits::default() };
     assert!(change_of(&ground, root, &limits(40)).is_ok());
     let over = change_of(&ground, root, &limits(39));
-    assert!(matches!(over, Err(GitError::TooManyPaths { limit: 39 })));
+    assert!(passes(&over, "changed_paths", 39), "{over:?}");
 }
 
 #[test]
@@ -229,11 +233,11 @@ fn a_path_of_twenty_thousand_levels_stops_at_its_limit() {
     let fits = ground.commit(shallow, &[], "Fits\n");
     assert!(change_of(&ground, fits, &Limits::default()).is_ok());
     let over = change_of(&ground, deep, &Limits::default());
-    assert!(matches!(over, Err(GitError::PathTooDeep { limit: 1_000 })), "{over:?}");
+    assert!(passes(&over, "path_levels", 1_000), "{over:?}");
     // Even where the limit lets it, nothing recurses.
     let limits = Limits { path_levels: 30_000, ..Limits::default() };
     let bounded = change_of(&ground, deep, &limits);
-    assert!(matches!(bounded, Ok(_) | Err(GitError::TreesTooLarge { .. })), "{bounded:?}");
+    assert!(bounded.is_ok() || passes(&bounded, "push_bytes", 256 << 20), "{bounded:?}");
 }
 
 #[test]
@@ -248,7 +252,7 @@ fn a_few_trees_that_name_each_other_many_times_stop_too() {
         }
         let bomb = ground.commit(tree, &[], "Bomb\n");
         let change = change_of(&ground, bomb, &Limits::default());
-        assert!(matches!(change, Err(GitError::TooManyPaths { limit: 50_000 })), "{change:?}");
+        assert!(passes(&change, "changed_paths", 50_000), "{change:?}");
     }
 }
 
@@ -262,7 +266,7 @@ fn long_names_under_a_long_prefix_do_not_fill_the_memory() {
     let tree = ground.tree(&[("40000", &long, ground.tree(&files))]);
     let bomb = ground.commit(tree, &[], "Bomb\n");
     let change = change_of(&ground, bomb, &Limits::default());
-    assert!(matches!(change, Err(GitError::TreesTooLarge { .. })), "{change:?}");
+    assert!(passes(&change, "push_bytes", 256 << 20), "{change:?}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn sizes_are_read_before_contents() {
     let limits = Limits { statement_bytes: 1_000, ..Limits::default() };
     for (statement, signature, verdict) in [
         (1_000, SIGNATURE_BYTES, "taken"),
-        (1_001, 1, "statement.json has 1001 bytes, the limit is 1000"),
+        (1_001, 1, "git: statement.json has 1001 bytes, the limit statement_bytes is 1000"),
         (1, SIGNATURE_BYTES + 1, "statement.json.sig has 16385 bytes, the limit is 16384"),
     ] {
         let signed = Signed { statement: vec![b'x'; statement], signature: vec![b'y'; signature] };

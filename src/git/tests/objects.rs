@@ -79,7 +79,8 @@ fn parents_have_a_limit() {
     let limits = |parents| Limits { parents, ..Limits::default() };
     assert!(repo.commit(octopus, &limits(3)).is_ok());
     let over = repo.commit(octopus, &limits(2));
-    assert!(matches!(over, Err(GitError::TooManyParents { found: 3, limit: 2, .. })));
+    let Err(GitError::Limit(passed)) = over else { panic!("{over:?}") };
+    assert_eq!((passed.key, passed.limit, passed.seen), ("parents", 2, Some(3)));
 }
 
 #[test]

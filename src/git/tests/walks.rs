@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::*;
 use crate::git::GitError;
 use crate::git::environment::HookEnv;
-use crate::git::range::{new_commits, new_for_any_ref, ref_change};
+use crate::git::graph::NewGraph;
+use crate::git::range::{Hidden, new_commits, new_for_any_ref, ref_change};
 
 /// A history of `n` commits with random parents and random dates.
 struct History {
@@ -55,6 +56,47 @@ impl History {
         for id in commits {
             assert!(self.parents[id].iter().all(|p| !all.contains(p) || done.contains(p)));
             done.insert(*id);
+        }
+    }
+}
+
+/// What one walk finds for all tips, divided, is what is new for each; forged dates may make
+/// it more, never less.
+#[test]
+fn walked_together_is_walked_apart() {
+    let rows = [(5, ObjectFormat::Sha1, 1), (6, ObjectFormat::Sha256, 1)];
+    for (seed, format, dates) in rows.into_iter().chain([(7, ObjectFormat::Sha1, 1_000)]) {
+        let history = History::random(format, seed, 60, dates);
+        let repo = history.ground.open();
+        let mut random = Random(seed + 100);
+        for _ in 0..40 {
+            let mut some = |n: usize, among: usize| -> Vec<_> {
+                (0..n).map(|_| history.commits[59 - random.below(among)]).collect()
+            };
+            let (tips, hidden) = (some(4, 30), some(3, 60));
+            let walk = || NewGraph::walk(&repo, &tips, Hidden::Commits(&hidden), 100).unwrap();
+            let (graph, started) = children(walk);
+            assert_eq!(started, 1);
+            for tip in &tips {
+                let all = history.reach(&[*tip]);
+                let new: BTreeSet<_> = all.difference(&history.reach(&hidden)).copied().collect();
+                let together = graph.of(tip, 100).unwrap();
+                history.check_order(&together);
+                assert!(graph.knows(tip) && new.iter().all(|id| graph.holds(id)));
+                let found: BTreeSet<_> = together.iter().copied().collect();
+                assert!(found == new || (dates > 1 && found.is_superset(&new)));
+                if let Some(less) = together.len().checked_sub(1) {
+                    let over = graph.of(tip, less);
+                    assert!(
+                        matches!(over, Err(GitError::TooManyCommits { limit }) if limit == less)
+                    );
+                }
+            }
+            if let Some(less) = graph.size().checked_sub(1) {
+                let over = NewGraph::walk(&repo, &tips, Hidden::Commits(&hidden), less);
+                assert!(matches!(over, Err(GitError::TooManyCommits { limit }) if limit == less));
+            }
+            assert!(!graph.knows(&history.commits[0]));
         }
     }
 }

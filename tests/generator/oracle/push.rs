@@ -156,6 +156,8 @@ impl<'r> Oracle<'r> {
             let movement = match (old, new) {
                 (Some(_), None) => Some("delete"),
                 (Some(old), Some(new)) if !is_ancestor(clone, old, new) => Some("rewind"),
+                // Whoever has an annotated tag would not get what replaces it.
+                (Some(old), Some(new)) if old != new && is_tag(clone, old) => Some("rewind"),
                 _ => None,
             };
             for rule in self.gating(name) {
@@ -282,6 +284,11 @@ fn tagged(clone: &Clone<'_>, commits: &HashMap<Oid, Oid>) -> HashSet<Oid> {
     found
 }
 
+fn is_tag(clone: &Clone<'_>, id: &str) -> bool {
+    clone.git(&["cat-file", "-t", id]) == "tag"
+}
+
+/// Whether a commit is another one or an ancestor of it.
 pub(super) fn is_ancestor(clone: &Clone<'_>, old: &Oid, new: &Oid) -> bool {
     clone.try_git(&["merge-base", "--is-ancestor", old, new]).code == Some(0)
 }

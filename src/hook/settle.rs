@@ -1,0 +1,96 @@
+//! Once all refs are walked: what of each set a decision may want to speak about, and what
+//! those commits do.
+
+use std::collections::BTreeMap;
+
+use super::ask;
+use super::collect::{Bench, ungated_problem};
+use super::ranges::Reader;
+use super::{findings, held};
+use crate::domain::change::Change;
+use crate::domain::decision::Finding;
+use crate::domain::digest::{change_digest, paths_digest};
+use crate::domain::facts::{CommitFacts, Facts, Merge};
+use crate::domain::ids::{ObjectId, PathsDigest};
+use crate::git::OwnChange;
+use crate::git::change::{self, CommitChange};
+
+/// Paths and changes of commits that matter.
+pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
+
+/// Keeps of every set what a decision may want to speak about, and reads what it does.
+pub(super) fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
+    let mut refs = std::mem::take(&mut facts.refs);
+    let mut changes = Changes::new();
+    for r in &mut refs {
+        let names: Vec<_> = r.names().cloned().collect();
+        let mode = bench.policy.mode_of(&bench.repository, &names);
+        let of_mode = |problem: Finding| match mode {
+            Some(mode) => problem.with_mode(mode),
+            None => ungated_problem(bench, problem),
+        };
+        for set in &mut r.sets {
+            if let Err(problem) = reader.settle(set, &names) {
+                set.commits.clear();
+                r.problems.push(of_mode(problem));
+            }
+        }
+        let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
+        for id in wanted {
+            if let Err(problem) = add_commit(bench, reader, *id, facts, &mut changes)
+                && r.problems.len() < 10
+            {
+                r.problems.push(of_mode(problem));
+            }
+        }
+        r.problems.dedup();
+    }
+    facts.refs = refs;
+    changes
+}
+
+/// One commit about which a decision may want to speak.
+fn add_commit(
+    bench: &Bench<'_>,
+    reader: &mut Reader<'_>,
+    id: ObjectId,
+    facts: &mut Facts,
+    changes: &mut Changes,
+) -> Result<(), Finding> {
+    if facts.commits.contains_key(&id) {
+        return Ok(());
+    }
+    let seen = reader.read(id)?;
+    let done =
+        change::of_commit(bench.repo, &seen.commit, bench.limits).map_err(|e| findings::git(&e))?;
+    let (digest, paths) = match &done {
+        CommitChange::Change(c) => {
+            reader.hold(held::of_change(c))?;
+            changes.insert(id, (paths_digest(c), c.clone()));
+            (change_digest(c), Some(c.entries().iter().map(|e| e.path.clone()).collect()))
+        }
+        CommitChange::Merge | CommitChange::Empty => (None, None),
+    };
+    let (merge, paths) = match reader.own.get(&id) {
+        Some(OwnChange::Clean) => (Some(Merge::Clean), None),
+        Some(OwnChange::Paths(own)) => (Some(Merge::Own), Some(own.clone())),
+        // Nobody could tell, or asked: it is held for a merge with every path of its own.
+        None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
+    };
+    let seen = reader.read(id)?;
+    let bytes = held::FACTS + held::of_detection(&seen.detection);
+    reader.hold(bytes)?;
+    let seen = reader.read(id)?;
+    let commit = CommitFacts {
+        id,
+        subject: seen.commit.subject().to_vec(),
+        contributors: ask::contributors(bench.policy, &seen.commit, &seen.detection),
+        detection: seen.detection.clone(),
+        brought: seen.brought,
+        change: digest,
+        paths,
+        merge,
+    };
+    facts.commits.insert(id, commit);
+    Ok(())
+}
