@@ -59,6 +59,10 @@ pub fn parse_commit(id: ObjectId, raw: &[u8]) -> Result<Commit, Malformed> {
     if sorted.len() != parents.len() {
         return Err(headers.wrong("it names a parent twice"));
     }
+    // Git reads no commit of which one object is the tree and a parent.
+    if parents.contains(&tree) {
+        return Err(headers.wrong("one object is its tree and a parent"));
+    }
     let author = headers.ident(b"author")?;
     let author = author.ok_or_else(|| headers.wrong("no author follows the parents"))?;
     let committer = headers.ident(b"committer")?;

@@ -7,7 +7,7 @@ use git2::Repository;
 use super::{Commit, Ident, ObjectId};
 
 /// What one of the three reads of a commit.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Read {
     tree: String,
     parents: Vec<String>,

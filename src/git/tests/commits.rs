@@ -7,6 +7,7 @@ use crate::git::commit::{parse_commit, parse_tag};
 
 const A: &str = "1111111111111111111111111111111111111111";
 const B: &str = "2222222222222222222222222222222222222222";
+const C: &str = "4444444444444444444444444444444444444444";
 const LONG: &str = "3333333333333333333333333333333333333333333333333333333333333333";
 const WHO: &str = "Ada Lovelace <ada@example.com> 1700000000 +0000";
 
@@ -19,14 +20,14 @@ fn commit(raw: &str) -> Result<Commit, &'static str> {
 }
 
 fn head() -> String {
-    format!("tree {A}\nparent {A}\nparent {B}\nauthor {WHO}\ncommitter {WHO}\n")
+    format!("tree {A}\nparent {B}\nparent {C}\nauthor {WHO}\ncommitter {WHO}\n")
 }
 
 #[test]
 fn a_plain_commit_reads_as_it_is() {
     let c = commit(&format!("{}\n\nSubject\r\n\nBody\n", head())).unwrap();
     assert_eq!(c.tree.to_string(), A);
-    assert_eq!(c.parents.iter().map(ToString::to_string).collect::<Vec<_>>(), [A, B]);
+    assert_eq!(c.parents.iter().map(ToString::to_string).collect::<Vec<_>>(), [B, C]);
     assert_eq!(
         (c.author.name.as_slice(), c.author.email.as_slice()),
         (b"Ada Lovelace".as_slice(), b"ada@example.com".as_slice())
@@ -75,6 +76,7 @@ fn what_programs_read_differently_is_refused() {
         (&format!("parent {B}\ntree {A}\n{tail}"), "its first header is no tree"),
         (&format!("tree {A}\ntree {B}\n{tail}"), "no author follows the parents"),
         (&format!("tree {A}\nparent {B}\nparent {B}\n{tail}"), "it names a parent twice"),
+        (&format!("tree {A}\nparent {A}\n{tail}"), "one object is its tree and a parent"),
         (
             &format!("tree {A}\nauthor {WHO}\nparent {B}\ncommitter {WHO}\n\nm"),
             "no committer follows the author",
