@@ -231,8 +231,8 @@ fn what_keeps_a_push_out_is_shown_before_what_does_not() {
     let specs: Vec<_> = specs.iter().map(String::as_str).collect();
     let push = kim.push(&specs);
     push.rejected().says("(refs/heads/release/open-0)").says(&open[..8]);
-    push.says("and 14 more refs, 4 of them rejected");
-    kim.push(&specs[..10]).accepted().says("and 2 more refs\n");
+    push.says("and 14 more refs, 4 of them rejected:").says("refs/heads/release/open-11");
+    kim.push(&specs[..10]).accepted().says("and 2 more refs: refs/heads/release/8,");
 
     let policy = Policy::standard()
         .with("mode", "\"warn\"")
@@ -249,6 +249,62 @@ fn what_keeps_a_push_out_is_shown_before_what_does_not() {
         let pay = first.unwrap_or_else(pay);
         kim.push_main().rejected_with("rule \"payments\"").says(&pay[..8]);
     }
+}
+
+/// One of each kind is shown before a second one of any.
+#[test]
+fn what_is_wrong_in_its_own_way_is_not_hidden_behind_a_heap() {
+    let policy = Policy::standard().detect("declare", "\"required\"").with("veto", "true");
+    let policy = policy
+        .rule("payments")
+        .with("refs", r#"["refs/heads/main"]"#)
+        .with("paths", r#"["pay/**"]"#)
+        .with("from", r#"["seniors"]"#);
+    let world = World::with(&policy);
+    let kim = world.clone("kim");
+    let heap = |from: usize| (from..from + 12).for_each(|n| drop(kim.commit(work(n))));
+    heap(0);
+    let silent = kim.commit(human("Say nothing\n").file("a", "a\n"));
+    let pay = kim.commit(ai("Pay").file("pay/x.rs", "x\n"));
+    let vetoed = kim.commit(ai("Vetoed").file("b", "b\n"));
+    heap(20);
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let decline = Draft::new("decline", crate::support::API).set("reason", "Needs a test");
+    kim.deliver(&[&decline.commit(&kim, &vetoed).sign("khamilton")]);
+    let push = kim.push_main();
+    push.rejected_with("25 of 27 commits need a senior sign-off; 1 of 27 commits");
+    push.says(&silent[..8]).says("makes no declaration").says(&pay[..8]).says("\"payments\"");
+    push.says(&vetoed[..8]).says("khamilton declined it: Needs a test").says("and 17 more commits");
+    // The same push can't pass: no sign-off helps against two of them.
+    push.keeps_quiet_about("the same push again");
+}
+
+/// What is only warned about does not keep the push out, and is told so.
+#[test]
+fn rules_that_only_warn_beside_one_that_does_not() {
+    let policy = Policy::standard()
+        .with("refs", r#"["refs/heads/main", "refs/heads/dry"]"#)
+        .with("paths", r#"["src/**"]"#)
+        .with("from", r#"["leads"]"#)
+        .group("leads", r#"["ghopper"]"#)
+        .rule("advice")
+        .with("mode", "\"warn\"")
+        .with("refs", r#"["refs/heads/main", "refs/heads/warned"]"#)
+        .with("from", r#"["seniors"]"#);
+    let world = World::with(&policy);
+    let kim = world.clone("kim");
+    let signed = kim.commit(work(1));
+    kim.commit(ai("Words").file("docs/a", "a\n"));
+    let push = kim.push_main();
+    push.rejected_with("1 of 2 commits needs a senior sign-off").says(", only warns): needs 1");
+    push.says("2. ghopper signs, in a clone").keeps_quiet_about("one of alovelace");
+    kim.push(&["HEAD:refs/heads/main", "HEAD:refs/heads/warned"])
+        .rejected()
+        .keeps_quiet_about("accepted all the same");
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    kim.deliver(&[&Draft::approve().commit(&kim, &signed).sign("ghopper")]);
+    let push = kim.push_main();
+    push.lands(&[MAIN]).says("1 commit signed off by ghopper").says("accepted all the same");
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     let around = Surroundings {
         is_recorded: true,
         review: policy.and_then(|p| review_prefix(&p, &decision.repository)),
+        whole: true,
         ..Surroundings::default()
     };
     for r in &decision.refs {

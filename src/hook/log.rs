@@ -19,6 +19,8 @@ pub(super) fn start(settings: &LogSettings) {
     let Ok(file) = OpenOptions::new().create(true).append(true).open(path) else { return };
     let subscriber = tracing_subscriber::fmt()
         .json()
+        // What is told of a full disk would come to the pusher's screen.
+        .log_internal_errors(false)
         .with_max_level(level(settings.level))
         .with_writer(Mutex::new(file))
         .finish();

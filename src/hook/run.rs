@@ -278,6 +278,7 @@ impl Gate {
             machine_line: self.settings.report.machine_line,
             ungated_hint: self.settings.report.ungated_hint,
             detail: false,
+            whole: false,
         };
         Ok(Answer {
             text: report::text(&decision, &around),

@@ -5,6 +5,8 @@
 
 mod machine;
 mod page;
+mod pick;
+mod requirement;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -12,9 +14,10 @@ mod tests;
 use std::collections::BTreeSet;
 
 use self::page::Page;
+pub use self::requirement::people_of;
 use crate::domain::decision::{
     CommitDecision, Decision, Family, Finding, Have, MergeDecision, Met, Outcome, RefDecision,
-    Requirement, Unusable,
+    Requirement,
 };
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::{Evidence, Place};
@@ -31,6 +34,10 @@ const OWN_PATHS: usize = 5;
 const PEOPLE: usize = 8;
 /// Refs shown of a push.
 const REFS: usize = 8;
+/// Further refs that are named.
+const NAMED: usize = 24;
+/// Problems of the push as a whole that are shown.
+const PROBLEMS: usize = 8;
 
 /// What the text needs beside the decision.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +52,8 @@ pub struct Surroundings {
     pub ungated_hint: bool,
     /// Whether whoever reads it runs the gate, on a machine of their own.
     pub detail: bool,
+    /// Whether all refs and commits are told, however many.
+    pub whole: bool,
 }
 
 /// The whole text, each line ended by a line feed; empty where there is nothing to say.
@@ -54,24 +63,31 @@ pub fn text(decision: &Decision, around: &Surroundings) -> String {
     for delivery in &decision.deliveries {
         page.fixed(&format!("countersign: {} {}", delivery.answer.word(), delivery.statement));
     }
-    for finding in shown(&decision.findings) {
+    for finding in shown(&decision.findings).take(PROBLEMS) {
         problem(&mut page, finding, None, around);
+    }
+    let more = shown(&decision.findings).count().saturating_sub(PROBLEMS);
+    if more > 0 {
+        page.line(&format!("and {}", count(more, "more problem", "more problems")));
     }
     let spoken: Vec<_> = decision.refs.iter().filter(|r| has_something_to_say(r)).collect();
     // Where the gate could not decide, what it knows of sign-offs is not the whole.
     let undecided = |f: &Finding| f.family != Family::NotAllowed && f.rejects();
-    let mut spoken = if decision.findings.iter().any(undecided) { Vec::new() } else { spoken };
-    // What keeps the push out is told first: there may be more than there is room for.
-    spoken.sort_by_key(|r| r.verdict != Outcome::Reject);
-    for r in spoken.iter().take(REFS) {
+    let spoken = if decision.findings.iter().any(undecided) { Vec::new() } else { spoken };
+    let (mut told, rest) = pick::refs(&spoken, if around.whole { usize::MAX } else { REFS });
+    told.sort_by_key(|r| r.verdict != Outcome::Reject);
+    for r in told {
         reference(&mut page, decision, r, around);
     }
-    let rest = spoken.get(REFS..).unwrap_or_default();
     if !rest.is_empty() {
-        page.line(&match rest.iter().filter(|r| r.verdict == Outcome::Reject).count() {
-            0 => format!("and {} more refs", rest.len()),
-            n => format!("and {} more refs, {n} of them rejected", rest.len()),
-        });
+        let of_them = match rest.iter().filter(|r| r.verdict == Outcome::Reject).count() {
+            0 => String::new(),
+            n => format!(", {n} of them rejected"),
+        };
+        let shown: Vec<_> = rest.iter().take(NAMED).map(|r| r.name.to_string()).collect();
+        let more = if rest.len() > NAMED { ", ..." } else { "" };
+        let refs = count(rest.len(), "more ref", "more refs");
+        page.wrapped("", &format!("and {refs}{of_them}: {}{more}", shown.join(", ")));
     }
     ungated(&mut page, decision, around);
     closing(&mut page, decision, around);
@@ -130,24 +146,30 @@ fn reference(page: &mut Page, decision: &Decision, r: &RefDecision, around: &Sur
     for finding in shown(&r.findings) {
         problem(page, finding, Some(&name), around);
     }
-    let mut open: Vec<&CommitDecision> = r.commits.iter().filter(|c| is_open(c)).collect();
-    open.sort_by_key(|c| !keeps_out(c));
-    if open.is_empty() {
+    let open: Vec<&CommitDecision> = r.commits.iter().filter(|c| is_open(c)).collect();
+    if r.verdict == Outcome::Accept {
         let_in(page, r);
+    }
+    if open.is_empty() {
         return;
     }
-    heading(page, r, &open);
+    heading(page, decision, r, &open);
     let mut told = Vec::new();
-    for commit in open.iter().take(COMMITS) {
+    let (shown, rest) = pick::commits(&open, if around.whole { usize::MAX } else { COMMITS });
+    for commit in shown {
         page.blank();
         one_commit(page, commit, &mut told);
     }
-    if open.len() > COMMITS {
+    if !rest.is_empty() {
         page.blank();
-        page.line(&format!("  and {} more commits", open.len() - COMMITS));
+        page.line(&format!("  and {}", count(rest.len(), "more commit", "more commits")));
     }
     page.blank();
     steps::next(page, decision, r, &open, around);
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// Whether something about the commit is missing, in a mode that speaks.
@@ -155,35 +177,49 @@ fn is_open(c: &CommitDecision) -> bool {
     shown(&c.findings).next().is_some() || wanting(c).next().is_some()
 }
 
-/// Whether it is one of those that keep the push out.
-fn keeps_out(c: &CommitDecision) -> bool {
-    c.findings.iter().any(Finding::rejects) || wanting(c).any(|q| q.mode == Mode::Enforce)
-}
-
 /// What is not met, in a mode that speaks.
 fn wanting(c: &CommitDecision) -> impl Iterator<Item = &Requirement> {
     c.requirements.iter().filter(|q| q.met == Met::No && q.mode != Mode::Observe)
 }
 
-fn heading(page: &mut Page, r: &RefDecision, open: &[&CommitDecision]) {
+/// What is not met and has to be for the ref to land; all of it where the ref lands anyway.
+fn pressing<'a>(c: &'a CommitDecision, r: &RefDecision) -> impl Iterator<Item = &'a Requirement> {
+    let rejects = r.verdict == Outcome::Reject;
+    wanting(c).filter(move |q| !rejects || q.mode == Mode::Enforce)
+}
+
+fn heading(page: &mut Page, decision: &Decision, r: &RefDecision, open: &[&CommitDecision]) {
     let rejects = r.verdict == Outcome::Reject;
     let lead = if rejects { "error: " } else { "warning: " };
     let all = r.rules.iter().map(|c| c.checked).max().unwrap_or(open.len());
-    let unsigned: Vec<_> = open.iter().filter(|c| wanting(c).next().is_some()).collect();
-    // More sign-offs would not help.
-    let is_declined = unsigned.iter().all(|c| wanting(c).all(|q| q.blocked));
-    let what = match unsigned.len() {
-        0 if open.len() == 1 => "1 commit makes no declaration".to_owned(),
-        0 => format!("{} commits make no declaration", open.len()),
-        1 if all == 1 && is_declined => "1 commit declined".to_owned(),
-        n if is_declined => format!("{n} of {all} commits declined"),
-        1 if all == 1 => "1 commit needs a senior sign-off".to_owned(),
-        1 => format!("1 of {all} commits needs a senior sign-off"),
-        n => format!("{n} of {all} commits need a senior sign-off"),
+    let of_all = |n: usize| match (n, all) {
+        (1, 1) => "1 commit".to_owned(),
+        _ => format!("{n} of {all} commits"),
     };
-    page.wrapped(lead, &format!("{what} ({})", r.name));
+    let unsigned: Vec<_> = open.iter().filter(|c| pressing(c, r).next().is_some()).collect();
+    // More sign-offs would not help.
+    let declined = unsigned.iter().filter(|c| pressing(c, r).all(|q| q.blocked)).count();
+    let needing = unsigned.len() - declined;
+    let has_finding = |c: &&&CommitDecision| shown(&c.findings).any(|f| !rejects || f.rejects());
+    let silent = open.iter().filter(has_finding).count();
+    let mut what = Vec::new();
+    if needing > 0 {
+        let verb = if needing == 1 { "needs" } else { "need" };
+        what.push(format!("{} {verb} a senior sign-off", of_all(needing)));
+    }
+    if declined > 0 {
+        what.push(format!("{} declined", of_all(declined)));
+    }
+    if silent > 0 {
+        let verb = if silent == 1 { "makes" } else { "make" };
+        what.push(format!("{} {verb} no declaration", count(silent, "commit", "commits")));
+    }
+    page.wrapped(lead, &format!("{} ({})", what.join("; "), r.name));
     if !rejects {
-        page.line("warning: accepted all the same: the rule only warns");
+        page.line(match decision.verdict {
+            Outcome::Accept => "warning: accepted all the same: the rule only warns",
+            Outcome::Reject => "warning: the rule only warns",
+        });
     }
 }
 
@@ -210,7 +246,7 @@ fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Req
         if told.contains(&q) {
             page.wrapped("    ", &format!("rule \"{}\": as above", shown_name(&q.rule)));
         } else {
-            requirement(page, q);
+            requirement::told(page, q);
             told.push(q);
         }
     }
@@ -247,79 +283,6 @@ fn found(e: &Evidence) -> String {
     }
 }
 
-fn requirement(page: &mut Page, q: &Requirement) {
-    let has = match q.have.as_slice() {
-        [] => "has 0".to_owned(),
-        have => format!("has {} ({})", have.len(), names(have.iter().map(|h| &h.person))),
-    };
-    let from: Vec<_> = q.from.iter().map(|g| format!("@{g}")).collect();
-    page.wrapped(
-        "    ",
-        &format!(
-            "rule \"{}\" (policy line {}): needs {} of {}, {has}",
-            shown_name(&q.rule),
-            q.line,
-            q.needed,
-            from.join(", ")
-        ),
-    );
-    if let Some(reason) = &q.reason {
-        page.wrapped("      ", &escape_short(reason.as_bytes(), 300));
-    }
-    if q.one_more {
-        let why = "one more than usual: who first pushed it has no name the policy can trust";
-        page.wrapped("      ", why);
-    }
-    for line in people_of(q) {
-        page.wrapped("      ", &line);
-    }
-    if let Some(first) = &q.push_first {
-        page.wrapped("      ", &format!("or push {first} first: this rule trusts what it holds"));
-    }
-}
-
-/// Who stands how to a requirement that is not met, a line each: sign-offs that do not
-/// count, declines, who can sign, who can't.
-#[must_use]
-pub fn people_of(q: &Requirement) -> Vec<String> {
-    let mut lines = Vec::new();
-    // Who had a hand in it is told below, in fewer words.
-    let is_told = |u: &Unusable| u.had_a_hand && q.cannot.iter().any(|c| c.person == u.person);
-    for u in q.unusable.iter().filter(|u| !is_told(u)).take(PEOPLE) {
-        let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
-        lines.push(format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
-    }
-    for d in q.declined.iter().take(PEOPLE) {
-        let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };
-        lines.push(format!("{} declined it{why}", d.person));
-    }
-    if q.blocked {
-        lines.push("a decline blocks until who declined approves or revokes it".to_owned());
-        return lines;
-    }
-    if !q.can_sign.is_empty() {
-        lines.push(format!("can sign: {}", names(q.can_sign.iter())));
-    }
-    for c in q.cannot.iter().take(PEOPLE) {
-        lines.push(format!("{} can't: {}", c.person, c.why));
-    }
-    if is_out_of_reach(q) {
-        let text = if q.one_more {
-            "nobody else can sign: a person whom the policy lists has to amend and push the \
-             commit, or an admin to put more people into these groups"
-        } else {
-            "nobody else can sign: an admin has to put more people into these groups"
-        };
-        lines.push(text.to_owned());
-    }
-    lines
-}
-
-/// Whether more sign-offs are missing than there are people left to give them.
-fn is_out_of_reach(q: &Requirement) -> bool {
-    q.needed.saturating_sub(q.have.len()) > q.can_sign.len()
-}
-
 fn shown_name(rule: &str) -> String {
     escape_short(rule.as_bytes(), 60)
 }
@@ -336,9 +299,6 @@ fn names<'a>(people: impl Iterator<Item = &'a PersonId>) -> String {
 
 /// One line that says whose sign-off let it in.
 fn let_in(page: &mut Page, r: &RefDecision) {
-    if r.verdict == Outcome::Reject {
-        return;
-    }
     let met = |met: Met| {
         r.commits.iter().filter(move |c| c.requirements.iter().any(|q| q.met == met)).count()
     };

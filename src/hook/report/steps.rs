@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::page::Page;
-use super::{Surroundings, is_out_of_reach, names, wanting};
-use crate::domain::decision::{CommitDecision, Decision, Outcome, RefDecision, Requirement};
+use super::requirement::is_out_of_reach;
+use super::{Surroundings, names, pressing};
+use crate::domain::decision::{
+    CommitDecision, Decision, Finding, Outcome, RefDecision, Requirement,
+};
 use crate::domain::facts::RefChange;
 use crate::domain::ids::{ObjectId, PersonId};
 
@@ -23,11 +26,11 @@ pub(super) fn next(
     open: &[&CommitDecision],
     around: &Surroundings,
 ) {
-    let is_hopeless = |c: &CommitDecision| wanting(c).any(|q| !q.blocked && is_out_of_reach(q));
+    let is_hopeless = |c: &CommitDecision| pressing(c, r).any(|q| !q.blocked && is_out_of_reach(q));
     let unsigned: Vec<_> =
-        open.iter().filter(|c| wanting(c).any(is_open) && !is_hopeless(c)).copied().collect();
+        open.iter().filter(|c| pressing(c, r).any(is_open) && !is_hopeless(c)).copied().collect();
     let Some(last) = unsigned.last() else { return };
-    let signers = Signers::of(&unsigned);
+    let signers = Signers::of(&unsigned, r);
     if signers.0.is_empty() {
         return;
     }
@@ -73,7 +76,13 @@ pub(super) fn next(
     command.push(format!("--repository {repository}"));
     command.push("--remote origin".to_owned());
     page.command("hint:      ", &command);
-    if r.verdict == Outcome::Reject && !open.iter().any(|c| is_hopeless(c)) {
+    // A decline, or a declaration that is missing, would keep the same push out again.
+    let is_stuck = |c: &CommitDecision| {
+        is_hopeless(c)
+            || pressing(c, r).any(|q| q.blocked)
+            || c.findings.iter().any(Finding::rejects)
+    };
+    if r.verdict == Outcome::Reject && !open.iter().any(|c| is_stuck(c)) {
         page.wrapped("hint: ", "3. the same push again:");
         let again = format!("{}:{}", r.new.short(), quoted(&full_name));
         page.command("hint:      ", &words(&["git", "push", "origin", &again]));
@@ -103,10 +112,10 @@ fn range(r: &RefDecision) -> String {
 struct Signers<'a>(Vec<(BTreeSet<&'a PersonId>, usize, Vec<ObjectId>)>);
 
 impl<'a> Signers<'a> {
-    fn of(unsigned: &[&'a CommitDecision]) -> Self {
+    fn of(unsigned: &[&'a CommitDecision], r: &RefDecision) -> Self {
         let mut groups: Vec<(BTreeSet<&PersonId>, usize, Vec<ObjectId>)> = Vec::new();
         for c in unsigned {
-            for q in wanting(c).filter(|q| is_open(q)) {
+            for q in pressing(c, r).filter(|q| is_open(q)) {
                 let able: BTreeSet<_> = q.can_sign.iter().collect();
                 let missing = q.needed.saturating_sub(q.have.len()).max(1);
                 match groups.iter_mut().find(|(p, m, _)| *p == able && *m == missing) {

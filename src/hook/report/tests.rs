@@ -2,7 +2,7 @@
 //! snapshots of whole pushes.
 
 use super::*;
-use crate::domain::decision::{Cannot, Early, RuleChecked};
+use crate::domain::decision::{Cannot, Early, RuleChecked, Unusable};
 use crate::domain::escape::is_hidden;
 use crate::domain::evidence::{MarkerKind, Strength};
 use crate::domain::facts::{Answer, Delivery, RefChange};
@@ -204,6 +204,7 @@ fn around() -> Surroundings {
         machine_line: false,
         ungated_hint: true,
         detail: false,
+        whole: false,
     }
 }
 
