@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
+use super::syntax::STAND_IN;
 use super::{Diagnostics, Finding, Report, alternatives, quoted, quoted_whole};
 
 /// Bytes of the file.
@@ -75,7 +76,7 @@ pub fn text_of<'b>(file: &str, bytes: &'b [u8], most: usize) -> Result<&'b str, 
 /// otherwise its own mistakes would stay hidden, and each mention of it would be one more.
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
-    table: &'a DeTable<'a>,
+    tables: Vec<&'a DeTable<'a>>,
     /// The table's header, or the inline table.
     pub span: Span,
     misspelt: Vec<(&'static str, &'a Value<'a>)>,
@@ -90,11 +91,44 @@ impl<'a> Fields<'a> {
         span: Span,
         known: &[&'static str],
     ) -> Self {
-        let mut misspelt = Vec::new();
+        let mut fields = Self { tables: Vec::new(), span, misspelt: Vec::new() };
+        fields.add(report, table, known);
+        fields
+    }
+
+    fn add(&mut self, report: &mut Report, table: &'a DeTable<'a>, known: &[&'static str]) {
         for (key, value) in table.iter().filter(|(k, _)| !known.contains(&k.get_ref().as_ref())) {
-            misspelt.extend(unknown_key(report, key, known).map(|known| (known, value)));
+            let meant = if report.is_stand_in(&key.span()) {
+                let key = key.get_ref();
+                known
+                    .iter()
+                    .copied()
+                    .find(|k| k.len() == key.len() + STAND_IN && k.starts_with(key.as_ref()))
+            } else {
+                unknown_key(report, key, known)
+            };
+            self.misspelt.extend(meant.map(|known| (known, value)));
         }
-        Self { table, span, misspelt }
+        self.tables.push(table);
+    }
+
+    /// The one table that several values are together: it may stand under its name and under
+    /// a misspelt one. `None` where none of them is a table.
+    #[must_use]
+    pub fn of_all(
+        report: &mut Report,
+        what: &str,
+        values: impl Iterator<Item = &'a Value<'a>>,
+        known: &[&'static str],
+    ) -> Option<Self> {
+        let mut all: Option<Self> = None;
+        for value in values {
+            match (&mut all, value.get_ref()) {
+                (Some(all), DeValue::Table(table)) => all.add(report, table, known),
+                _ => all = Self::of(report, what, value, known).or(all),
+            }
+        }
+        all
     }
 
     /// The table that a value is.
@@ -124,13 +158,15 @@ impl<'a> Fields<'a> {
     /// here and wrong there.
     pub fn values(&self, key: &str) -> impl Iterator<Item = &'a Value<'a>> {
         let slips = self.misspelt.iter().filter(move |(known, _)| *known == key);
-        self.table.get(key).into_iter().chain(slips.map(|(_, value)| *value))
+        let right = self.tables.iter().filter_map(move |table| table.get(key));
+        right.chain(slips.map(|(_, value)| *value))
     }
 
     /// The key's own place; the table's where it is absent.
     #[must_use]
     pub fn key_span(&self, key: &str) -> Span {
-        self.table.get_key_value(key).map_or(self.span.clone(), |(k, _)| k.span())
+        let found = self.tables.iter().find_map(|table| table.get_key_value(key));
+        found.map_or(self.span.clone(), |(k, _)| k.span())
     }
 
     /// Reports a key that has to be there.
@@ -337,11 +373,8 @@ pub fn wrong_type(report: &mut Report, what: &str, value: &Value<'_>, wanted: &s
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    let span = value.span();
     let message = format!("{what} is to be {wanted}, not {found}");
-    let finding = Finding::error("wrong-type", &span, message).help(help);
-    // The parser's stand-in for a value it could not read has no place.
-    report.add(if span.is_empty() { finding.if_all_was_read() } else { finding });
+    report.add(Finding::error("wrong-type", &value.span(), message).help(help));
 }
 
 /// Earliest time taken: `ssh-keygen` reads the time 0 as "no limit".

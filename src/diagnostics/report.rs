@@ -73,6 +73,7 @@ pub struct Report {
     suggestions: usize,
     whole: bool,
     lost_lines: BTreeSet<usize>,
+    stand_ins: BTreeSet<usize>,
 }
 
 impl Report {
@@ -93,6 +94,7 @@ impl Report {
             suggestions: 0,
             whole: true,
             lost_lines: BTreeSet::new(),
+            stand_ins: BTreeSet::new(),
         };
         for span in &private_keys {
             let at = span.start.saturating_sub(1)..span.start;
@@ -127,6 +129,17 @@ impl Report {
         self.lost_lines.insert(line);
     }
 
+    /// A key at this byte stands for one of a longer name, and that was told.
+    pub fn stands_in(&mut self, at: usize) {
+        self.stand_ins.insert(at);
+    }
+
+    /// Whether a key at this place stands for one of a longer name.
+    #[must_use]
+    pub fn is_stand_in(&self, span: &Range<usize>) -> bool {
+        self.stand_ins.contains(&span.start)
+    }
+
     /// Whether an error was found.
     #[must_use]
     pub fn has_errors(&self) -> bool {
@@ -141,7 +154,9 @@ impl Report {
 
     /// Keeps a finding, or counts it past [`MAX_DIAGNOSTICS`].
     pub fn add(&mut self, finding: Finding) {
-        if (finding.follows && !self.whole)
+        // The parser's stand-in for a value that it could not read has no place.
+        let is_nowhere = finding.span == (0..0) && finding.code != "syntax";
+        if ((finding.follows || is_nowhere) && !self.whole)
             || self.touches_private_key(&finding.span)
             || (!self.whole && self.lost_lines.contains(&self.line(&finding.span)))
         {

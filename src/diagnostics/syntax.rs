@@ -11,6 +11,9 @@ use super::{Finding, Report};
 /// Room for a text that is mended; the tables that are read may point into it.
 pub type Mended = OnceCell<String>;
 
+/// Letters of a list's name that its brackets may take.
+pub(super) const STAND_IN: usize = 2;
+
 /// Lines that the parser gave up on and that were passed over, so as to see further.
 const MOST_MENDED: usize = 20;
 
@@ -20,17 +23,28 @@ const MOST_MENDED: usize = 20;
 /// a line is overwritten with spaces, and all is parsed again: places stay as they are, and
 /// what stands below is told in the same report. Not so below a list that is not closed,
 /// where no line is what it seems. A text in order is parsed once.
+///
+/// `[rule]` for `[[rule]]` would be one table that stands twice. Where a name of `lists` has
+/// too few brackets, that is told, and two letters of it make room for the others.
 #[must_use]
-pub fn parse<'a>(file: &str, text: &'a str, mended: &'a Mended) -> (Report, Spanned<DeTable<'a>>) {
+pub fn parse<'a>(
+    file: &str,
+    text: &'a str,
+    lists: &[&str],
+    mended: &'a Mended,
+) -> (Report, Spanned<DeTable<'a>>) {
     let mut report = Report::new(file, text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    if !can_be_mended(&errors) {
-        tell(&mut report, errors);
-        return (report, table);
+    let bracketed = in_two_brackets(&mut report, text, lists);
+    if bracketed.is_none() {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !can_be_mended(&errors) {
+            tell(&mut report, errors);
+            return (report, table);
+        }
     }
-    let mut blanked = text.to_owned();
+    let mut blanked = bracketed.unwrap_or_else(|| text.to_owned());
     let mut told = Vec::new();
-    let mut left = errors;
+    let mut left = DeTable::parse_recoverable(&blanked).1;
     for _ in 0..MOST_MENDED {
         if !can_be_mended(&left) {
             break;
@@ -45,6 +59,29 @@ pub fn parse<'a>(file: &str, text: &'a str, mended: &'a Mended) -> (Report, Span
     told.extend(rest);
     tell(&mut report, told);
     (report, table)
+}
+
+/// The text with headers of lists as they have to be, if any was not.
+fn in_two_brackets(report: &mut Report, text: &str, lists: &[&str]) -> Option<String> {
+    let mut mended: Option<String> = None;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let at = start + (line.len() - line.trim_start().len());
+        start += line.len();
+        let header = line.split('#').next().unwrap_or_default().trim();
+        let name = header.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let Some(name) = name.filter(|name| lists.contains(name)) else { continue };
+        let Some(short) = name.get(..name.len().saturating_sub(STAND_IN)) else { continue };
+        let span = at + 1..at + 1 + name.len();
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let message = format!("\"{last}\" is to be a list of tables, not a table");
+        let help = format!("begin each with [[{name}]], in two brackets");
+        report.add(Finding::error("wrong-type", &span, message).help(help));
+        report.stands_in(at + 2 + short.len() - short.rsplit('.').next().unwrap_or(short).len());
+        let text = mended.get_or_insert_with(|| text.to_owned());
+        text.replace_range(at..at + header.len(), &format!("[[{short}]]"));
+    }
+    mended
 }
 
 fn can_be_mended(errors: &[Error]) -> bool {

@@ -52,7 +52,11 @@ pub fn entries<'a>(
     for value in fields.values(key) {
         match value.get_ref().as_table() {
             Some(table) => entries.extend(table.iter()),
-            None => wrong_type(report, &quoted(key), value, "a table", help),
+            None => {
+                wrong_type(report, &quoted(key), value, "a table", help);
+                // Who stands in it is not known, and not missing either.
+                report.text_is_lost();
+            }
         }
     }
     if entries.len() > most {

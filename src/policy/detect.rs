@@ -31,13 +31,9 @@ const STRENGTHS: [(&str, Strength); 5] = [
 const MAX_MARKERS: usize = 500;
 
 /// Reads `[detect]`.
-pub(super) fn read<'a>(
-    report: &mut Report,
-    detect: Option<&'a Value<'a>>,
-    known_markers: &[String],
-) -> Detect {
+pub(super) fn read<'a>(report: &mut Report, root: &Fields<'a>, known_markers: &[String]) -> Detect {
     let mut all = Detect { memory: true, ..Detect::default() };
-    let Some(fields) = detect.and_then(|d| Fields::of(report, "\"detect\"", d, &KEYS)) else {
+    let Some(fields) = Fields::of_all(report, "\"detect\"", root.values("detect"), &KEYS) else {
         return all;
     };
     let words = [("optional", false), ("required", true)];

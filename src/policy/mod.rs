@@ -87,12 +87,12 @@ const KEYS: [&str; 5] = ["version", "people", "groups", "detect", "rule"];
 pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Checked, Diagnostics> {
     let text = read::text_of(file, bytes, POLICY_BYTES)?;
     let mended = Mended::new();
-    let (mut report, table) = syntax::parse(file, text, &mended);
+    let (mut report, table) = syntax::parse(file, text, &["rule", "detect.marker"], &mended);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
     check_version(&mut report, &root);
     let people = people::read(&mut report, &root);
     let groups = groups::read(&mut report, &root, &people);
-    let detect = detect::read(&mut report, root.value("detect"), known_markers);
+    let detect = detect::read(&mut report, &root, known_markers);
     let rules = rules::read(&mut report, &root, &people, &groups);
     let diagnostics = report.finish();
     if diagnostics.has_errors() {

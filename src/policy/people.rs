@@ -62,7 +62,16 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> People {
     for (key, value) in entries {
         let id = Text { text: key.get_ref(), span: key.span() };
         let what = format!("person {}", quoted(id.text));
-        let person = match Fields::of(report, &what, value, &KEYS) {
+        let fields = match KEYS.contains(&id.text) && !value.get_ref().is_table() {
+            true => {
+                let message = format!("{} stands outside of a person's table", quoted(id.text));
+                let finding = Finding::error("wrong-type", &id.span, message);
+                report.add(finding.help("begin each person with [people.NAME]"));
+                None
+            }
+            false => Fields::of(report, &what, value, &KEYS),
+        };
+        let person = match fields {
             Some(fields) => reader.person(report, &id, &fields),
             None => nameless(PersonId::new(id.text)),
         };
@@ -153,7 +162,7 @@ impl<'a> Reader<'a> {
             );
         }
         match owner {
-            Some(_) if !agent => {
+            Some(_) if !agent && fields.value("agent").is_none_or(|v| v.get_ref().is_bool()) => {
                 let message = "only an agent has an owner";
                 let finding = Finding::error("owner-of-none", &fields.key_span("owner"), message);
                 report.add(finding.help("add agent = true, or take owner out"));

@@ -149,7 +149,7 @@ pub fn log_of(path: &Path) -> LogSettings {
         return LogSettings::default();
     };
     let mended = Mended::new();
-    let (mut report, table) = syntax::parse("", text, &mended);
+    let (mut report, table) = syntax::parse("", text, &[], &mended);
     let root = Fields::new(&mut report, table.get_ref(), 0..0, &KEYS);
     log(&mut report, whole.parent().unwrap_or(Path::new("/")), &root)
 }
@@ -163,7 +163,7 @@ const KEYS: [&str; 7] = ["policy", "store", "repository", "identity", "limits", 
 pub fn parse(file: &str, folder: &Path, bytes: &[u8]) -> Result<Settings, Diagnostics> {
     let text = read::text_of(file, bytes, SETTINGS_BYTES)?;
     let mended = Mended::new();
-    let (mut report, table) = syntax::parse(file, text, &mended);
+    let (mut report, table) = syntax::parse(file, text, &[], &mended);
     let report = &mut report;
     let root = Fields::new(report, table.get_ref(), 0..0, &KEYS);
     root.require(report, "policy", "the file", "write policy = \"/etc/countersign/policy.toml\"");
@@ -189,8 +189,7 @@ fn table<'a>(
     key: &str,
     known: &[&'static str],
 ) -> Option<Fields<'a>> {
-    let value = root.value(key)?;
-    Fields::of(report, &format!("\"{key}\""), value, known)
+    Fields::of_all(report, &format!("\"{key}\""), root.values(key), known)
 }
 
 /// Text without anything that can't be seen; otherwise it is reported.
