@@ -144,12 +144,12 @@ fn check_rsa(rsa: &ssh_key::public::RsaPublicKey) -> Result<(), Refused> {
     let bits = bit_length(modulus);
     if bits < *RSA_BITS.start() {
         let message = format!("this RSA key has {bits} bits, too few");
-        let help = "use 3072 bits or more, or ssh-keygen -t ed25519";
+        let help = "use 2048 bits or more, better 3072, or ssh-keygen -t ed25519";
         return Err(refused("weak-key", message, help));
     }
     if bits > *RSA_BITS.end() {
         let message = format!("this RSA key has {bits} bits, more than can be verified");
-        let help = "use 3072 to 8192 bits, or ssh-keygen -t ed25519";
+        let help = "use 2048 to 8192 bits, or ssh-keygen -t ed25519";
         return Err(refused("unsupported-key", message, help));
     }
     // Odd and from 3 to 33 bits is what the verifying library takes.

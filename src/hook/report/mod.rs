@@ -63,12 +63,14 @@ pub fn text(decision: &Decision, around: &Surroundings) -> String {
     for delivery in &decision.deliveries {
         page.fixed(&format!("countersign: {} {}", delivery.answer.word(), delivery.statement));
     }
-    for finding in shown(&decision.findings).take(PROBLEMS) {
+    let problems: Vec<_> = shown(&decision.findings).collect();
+    let most = if around.whole { usize::MAX } else { PROBLEMS };
+    let (told, rest) = pick::findings(&problems, most);
+    for finding in told {
         problem(&mut page, finding, None, around);
     }
-    let more = shown(&decision.findings).count().saturating_sub(PROBLEMS);
-    if more > 0 {
-        page.line(&format!("and {}", count(more, "more problem", "more problems")));
+    if !rest.is_empty() {
+        page.line(&format!("and {}", count(rest.len(), "more problem", "more problems")));
     }
     let spoken: Vec<_> = decision.refs.iter().filter(|r| has_something_to_say(r)).collect();
     // Where the gate could not decide, what it knows of sign-offs is not the whole.

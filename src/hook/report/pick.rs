@@ -34,6 +34,14 @@ pub(super) fn commits<'a>(
     })
 }
 
+/// Those that are told, and the others.
+pub(super) fn findings<'a>(
+    all: &[&'a Finding],
+    most: usize,
+) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
+    pick(all, most, |f| (!f.rejects(), f.code.as_str()))
+}
+
 /// A kind begins with whether it is told last.
 fn pick<'a, T, Kind: Ord>(
     all: &[&'a T],
