@@ -9,8 +9,7 @@
 //! renamed folders, as libgit2 and older gits do; equal to either is clean. Ids are compared,
 //! never names.
 //!
-//! More than two parents can't be merged so: there, own is what differs from every parent,
-//! and where only one way of changing a path is among the parents, what is not that.
+//! More than two parents can't be merged so: see [`super::octopus`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -20,7 +19,6 @@ use super::change::{between_trees, tree_of};
 use super::child::Child;
 use super::environment::quoted_alternate;
 use super::{GitError, Repo};
-use crate::domain::change::Side;
 use crate::domain::ids::{ObjectFormat, ObjectId, RepoPath};
 use crate::domain::limits::{Limits, Passed};
 use crate::domain::object::Commit;
@@ -43,7 +41,7 @@ pub enum OwnChange {
 
 /// How many bytes of paths are kept of merges: each within its own limit, many of them
 /// would fill the memory.
-struct Kept {
+pub(super) struct Kept {
     bytes: usize,
     limit: usize,
 }
@@ -52,11 +50,14 @@ impl Kept {
     /// A path, its name aside.
     const PATH: usize = 150;
 
-    fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self { bytes: 0, limit: limits.push_bytes }
     }
 
-    fn take<'a>(&mut self, paths: impl IntoIterator<Item = &'a RepoPath>) -> Result<(), GitError> {
+    pub(super) fn take<'a>(
+        &mut self,
+        paths: impl IntoIterator<Item = &'a RepoPath>,
+    ) -> Result<(), GitError> {
         let bytes: usize = paths.into_iter().map(|path| path.as_bytes().len() + Self::PATH).sum();
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes <= self.limit {
@@ -196,56 +197,6 @@ impl Repo {
             command: "merge-tree".to_owned(),
             reason: "its output is cut short or not what was asked for".to_owned(),
         })
-    }
-
-    /// A commit with more than two parents: what differs from all of them, and, if they
-    /// share a single base, what is not the one way in which they change a path.
-    fn own_of_many(&self, merge: &Commit, limits: &Limits) -> Result<Vec<RepoPath>, GitError> {
-        let mut trees = Vec::new();
-        for parent in &merge.parents {
-            trees.push(tree_of(self, *parent)?);
-        }
-        let mut differs: BTreeMap<RepoPath, usize> = BTreeMap::new();
-        let mut kept = Kept::new(limits);
-        for tree in &trees {
-            let paths = paths_between(self, Some(*tree), merge.tree, limits)?;
-            kept.take(&paths)?;
-            for path in paths {
-                *differs.entry(path).or_default() += 1;
-            }
-        }
-        let from_all = differs.into_iter().filter(|(_, n)| *n == trees.len()).map(|(p, _)| p);
-        let mut own: BTreeSet<RepoPath> = from_all.collect();
-        if let [base] = self.octopus_bases(&merge.parents)?.as_slice() {
-            own.extend(self.dropped(tree_of(self, *base)?, &trees, merge.tree, limits)?);
-        }
-        Ok(own.into_iter().collect())
-    }
-
-    /// Paths that the parents change in one way alone, and that do not hold this.
-    fn dropped(
-        &self,
-        base: ObjectId,
-        parents: &[ObjectId],
-        result: ObjectId,
-        limits: &Limits,
-    ) -> Result<Vec<RepoPath>, GitError> {
-        let mut ways: BTreeMap<RepoPath, BTreeSet<Option<Side>>> = BTreeMap::new();
-        let mut kept = Kept::new(limits);
-        for tree in parents {
-            let change = between_trees(self, Some(base), Some(*tree), limits)?;
-            kept.take(change.entries().iter().map(|e| &e.path))?;
-            for entry in change.entries() {
-                ways.entry(entry.path.clone()).or_default().insert(entry.new);
-            }
-        }
-        let result = between_trees(self, Some(base), Some(result), limits)?;
-        let held: BTreeMap<&RepoPath, Option<Side>> =
-            result.entries().iter().map(|e| (&e.path, e.new)).collect();
-        let is_dropped = |path: &RepoPath, ways: &BTreeSet<Option<Side>>| {
-            ways.len() == 1 && held.get(path) != ways.first()
-        };
-        Ok(ways.iter().filter(|(p, w)| is_dropped(p, w)).map(|(p, _)| p.clone()).collect())
     }
 }
 

@@ -26,6 +26,7 @@ pub mod laptop;
 pub mod log;
 pub mod log_read;
 mod merge;
+mod octopus;
 pub mod range;
 mod read;
 mod refs;

@@ -235,6 +235,37 @@ fn of_many_parents() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// Parents that share no past, or lie behind each other, are no reason to undo what one of
+/// them did.
+#[test]
+fn of_many_parents_that_drop_the_work_of_one() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let before = kim.commit(human("Check it\n").file("auth", "weak\n"));
+    kim.commit(human("Mend it\n").file("auth", "strong\n"));
+    kim.push_main().lands(&[MAIN]);
+    kim.git(&["checkout", "-q", "--orphan", "root"]);
+    kim.git(&["rm", "-q", "-r", "-f", "."]);
+    kim.commit(human("Root\n").file("r", "r\n"));
+    kim.branch("beside", &before);
+    kim.commit(human("Beside\n").file("auth", "other\n"));
+    kim.git(&["checkout", "-q", "main"]);
+    let octopus = |tree: &str, parents: &[&str]| {
+        let parents: Vec<_> = parents.iter().flat_map(|p| ["-p", p]).collect();
+        let message = format!("Octopus\n\n{}", crate::support::CLAUDE);
+        let args = [&["commit-tree", tree, "-m", &message], &parents[..]].concat();
+        format!("{}:{MAIN}", kim.git(&args))
+    };
+    let old = format!("{before}^{{tree}}");
+    kim.push(&[&octopus(&old, &["main", &before, "root"])]).rejected_with("auth, r itself");
+    kim.push(&[&octopus("root^{tree}", &["main", &before, "root"])]).rejected_with("itself");
+    kim.push(&[&octopus(&old, &["main", &before, "beside"])]).rejected_with("auth itself");
+    kim.git(&["read-tree", "main"]);
+    kim.git(&["read-tree", "--prefix=", "root"]);
+    let all = kim.git(&["write-tree"]);
+    kim.push(&[&octopus(&all, &["main", &before, "root"])]).lands(&[MAIN]);
+}
+
 #[test]
 fn of_an_unrelated_root() {
     let world = World::new();

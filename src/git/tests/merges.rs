@@ -131,7 +131,7 @@ fn more_than_two_parents() {
     let three = commit(&ground, &[("a", "x\n"), ("b", "b\n"), ("c", "c\n")], &[base]);
     let all = [one, two, three];
     let merges = [
-        // Two ways for a: either parent's will do; nobody's does not.
+        // Two ways for a: to take one is a decision, as is to take nobody's.
         commit(&ground, &[("a", "A\n"), ("b", "B\n"), ("c", "c\n")], &all),
         commit(&ground, &[("a", "x\n"), ("b", "B\n"), ("c", "c\n")], &all),
         commit(&ground, &[("a", "Ax\n"), ("b", "B\n"), ("c", "c\n")], &all),
@@ -139,7 +139,21 @@ fn more_than_two_parents() {
         commit(&ground, &[("a", "A\n"), ("b", "b\n"), ("c", "c\n")], &all),
         commit(&ground, &[("a", "A\n"), ("b", "B\n"), ("c", "C\n")], &all),
     ];
-    let expected: [&[&str]; 5] = [&[], &[], &["a"], &["b"], &["c"]];
+    let expected: [&[&str]; 5] = [&["a"], &["a"], &["a"], &["a", "b"], &["a", "c"]];
+    assert_eq!(own(&ground, &merges), expected);
+    // One way for each.
+    let four = commit(&ground, &[("a", "a\n"), ("b", "b\n"), ("c", "C\n")], &[base]);
+    let clean = commit(&ground, &[("a", "A\n"), ("b", "B\n"), ("c", "C\n")], &[one, two, four]);
+    // A parent that no other shares a past with is no reason to drop anything.
+    let root = commit(&ground, &[("r", "r\n")], &[]);
+    let all = [("a", "A\n"), ("b", "B\n"), ("c", "c\n"), ("r", "r\n")];
+    let with_root = commit(&ground, &all, &[one, two, root]);
+    let undone = commit(&ground, &[("a", "a\n"), ("b", "b\n"), ("c", "c\n")], &[one, base, root]);
+    let emptied = commit(&ground, &[("r", "r\n")], &[one, base, root]);
+    // Nor is one that goes back behind the others.
+    let back = commit(&ground, &[("a", "a\n"), ("b", "B\n"), ("c", "c\n")], &[one, base, two]);
+    let merges = [clean, with_root, undone, emptied, back];
+    let expected: [&[&str]; 5] = [&[], &[], &["a", "r"], &["a", "b", "c"], &["a"]];
     assert_eq!(own(&ground, &merges), expected);
 }
 

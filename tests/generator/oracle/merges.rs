@@ -52,32 +52,30 @@ impl Court<'_, '_> {
         if found.is_empty() { self.differs(ours, tree) } else { found }
     }
 
-    /// What no parent has, and where all that changed a path changed it alike, what is not
-    /// that.
+    /// Paths at which no parent holds the same, or at which a parent that holds something
+    /// else has changed it since it parted from each of those that do.
     fn own_of_many(&self, parents: &[Oid], tree: &Oid) -> Own {
-        let mut sides = parents.iter().map(|parent| self.differs(parent, tree));
-        let first = sides.next().expect("parents");
-        let mut own = sides.fold(first, |all, side| all.intersection(&side).cloned().collect());
-        let mut args = vec!["merge-base", "--all", "--octopus"];
-        args.extend(parents.iter().map(String::as_str));
-        let bases = self.clone.try_git(&args).out();
-        let [base] = bases.lines().collect::<Vec<_>>()[..] else { return own };
-        let base = base.to_owned();
-        let changed: BTreeSet<Vec<u8>> =
-            parents.iter().flat_map(|parent| self.differs(&base, parent)).collect();
-        for path in changed {
-            let at = |id: &Oid| {
-                let name = std::str::from_utf8(&path).expect("text");
-                self.clone.git(&["ls-tree", id, "--", name])
+        let at = |id: &Oid, path: &[u8]| {
+            let name = std::str::from_utf8(path).expect("text");
+            self.clone.git(&["ls-tree", id, "--", name])
+        };
+        let paths: Own = parents.iter().flat_map(|parent| self.differs(parent, tree)).collect();
+        let is_own = |path: &Vec<u8>| {
+            let result = at(tree, path);
+            let (holders, others): (Vec<&Oid>, Vec<&Oid>) =
+                parents.iter().partition(|parent| at(parent, path) == result);
+            let gives_way = |other: &&Oid| {
+                holders.iter().any(|holder| {
+                    let bases = self.clone.try_git(&["merge-base", "--all", other, holder]).out();
+                    let has = at(other, path);
+                    let unrelated = bases.is_empty() && has.is_empty();
+                    let same = bases.lines().all(|base| at(&base.to_owned(), path) == has);
+                    unrelated || (!bases.is_empty() && same)
+                })
             };
-            let before = at(&base);
-            let ways: BTreeSet<String> =
-                parents.iter().map(at).filter(|side| *side != before).collect();
-            if ways.len() == 1 && !ways.contains(&at(tree)) {
-                own.insert(path);
-            }
-        }
-        own
+            !others.iter().all(gives_way)
+        };
+        paths.into_iter().filter(is_own).collect()
     }
 
     fn differs(&self, one: &Oid, other: &Oid) -> Own {
