@@ -108,7 +108,9 @@ fn push(clone: &Clone, remote: &str, signed: &Signed) -> Result<&'static str, Cl
     let delete = format!(":{name}");
     let said = clone.repo.push(remote, std::slice::from_ref(&create))?;
     if let Some(word) = answer(&said, &hash) {
-        return if said.ok { Ok(word) } else { Err(refused(remote, &said)) };
+        // Somebody else may be handing in the same at this moment.
+        let is_there = said.ok || word == "known";
+        return if is_there { Ok(word) } else { Err(refused(remote, &said)) };
     }
     if !said.ok {
         return Err(refused(remote, &said));

@@ -64,7 +64,9 @@ fn drop_circles(refs: &mut [RefDecision]) {
 /// A commit before any rule has looked at it.
 fn view(commit: &CommitFacts) -> CommitDecision {
     let own = commit.paths.as_deref().unwrap_or_default();
-    let merge = commit.merge.map(|_| MergeDecision {
+    // A merge that could not be weighed is neither.
+    let is_weighed = |merge: &Merge| *merge == Merge::Clean || !own.is_empty();
+    let merge = commit.merge.filter(is_weighed).map(|_| MergeDecision {
         own: own.iter().take(OWN_PATHS).map(|p| escape_short(p.as_bytes(), PATH)).collect(),
         own_paths: own.len(),
         brings: None,

@@ -8,15 +8,33 @@
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
+    let mut marks = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            push_escaped(&mut out, c);
+            marks = if is_combining(c) { marks + 1 } else { 0 };
+            if marks > MARKS {
+                out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            } else {
+                push_escaped(&mut out, c);
+            }
         }
         for b in chunk.invalid() {
             out.push_str(&format!("\\x{b:02x}"));
         }
     }
     out
+}
+
+/// Marks that stand on one letter in any script's honest text; a heap of them is painted
+/// over the lines above.
+const MARKS: usize = 3;
+
+/// Marks that are drawn on the letter before them, of the scripts' common blocks.
+fn is_combining(c: char) -> bool {
+    matches!(u32::from(c),
+        0x300..=0x36f | 0x483..=0x489 | 0x591..=0x5c7 | 0x610..=0x61a | 0x64b..=0x65f
+        | 0x6d6..=0x6ed | 0xe34..=0xe3a | 0xe47..=0xe4e | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff
+        | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
 }
 
 fn push_escaped(out: &mut String, c: char) {
@@ -77,6 +95,11 @@ mod tests {
             ("c1\u{9b}31m".as_bytes(), "c1\\u{9b}31m"),
             (b"bad\xff\xfeutf8", "bad\\xff\\xfeutf8"),
             (b"a\nb\rc\td\0", "a\\nb\\rc d\\x00"),
+            ("a\u{301}\u{323}".as_bytes(), "a\u{301}\u{323}"),
+            (
+                "a\u{301}\u{323}\u{301}\u{323}\u{301}b\u{301}".as_bytes(),
+                "a\u{301}\u{323}\u{301}\\u{323}\\u{301}b\u{301}",
+            ),
         ];
         for (bytes, text) in rows {
             assert_eq!(&escape(bytes), text);

@@ -25,7 +25,7 @@ pub struct Limits {
     pub statement_bytes: usize,
     /// Deliveries of a push (`deliveries`).
     pub deliveries: usize,
-    /// Levels of a path (`path_levels`).
+    /// Folders above a file (`path_levels`).
     pub path_levels: usize,
     /// Bytes of a blob that a replay merges (`merge_blob_bytes`).
     pub merge_blob_bytes: usize,

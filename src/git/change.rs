@@ -150,7 +150,7 @@ impl Walk<'_> {
             return Ok(());
         }
         let limit = self.limits.path_levels;
-        if above >= limit {
+        if above > limit {
             return Err(GitError::Limit(Passed::new("path_levels", limit, "a changed path")));
         }
         // A folder that differs without a path that does holds but empty folders: there are

@@ -15,7 +15,8 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{self, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::domain::escape::escape_short;
 
@@ -25,7 +26,7 @@ use super::GitError;
 const STDOUT_BYTES: usize = 256 << 20;
 /// What [`Child::bounded`] runs first: kibibytes of address space, beyond what packs that are
 /// mapped take, and seconds of processor time. A harder limit that stands already stays.
-const BOUNDS: &str = "[ \"$(ulimit -Hv)\" = unlimited ] && ulimit -v 6291456; \
+const BOUNDS: &str = "[ \"$(ulimit -Hv)\" = unlimited ] && ulimit -v 4194304; \
     [ \"$(ulimit -Ht)\" = unlimited ] && ulimit -t 120; \
     exec git -c core.packedGitLimit=1g -c core.packedGitWindowSize=64m \"$@\"";
 /// Bytes of standard error kept.
@@ -63,6 +64,45 @@ pub(super) struct Child {
     command: Command,
     name: String,
     stdin: Option<Vec<u8>>,
+}
+
+/// A child that runs, known to [`stop`].
+struct Running(Arc<Mutex<process::Child>>);
+
+static RUNNING: Mutex<Vec<Weak<Mutex<process::Child>>>> = Mutex::new(Vec::new());
+
+/// Ends every child that runs: whoever waits for one hears that it was killed. For a hook
+/// that is out of time; a git that it leaves behind would run on for nobody.
+pub fn stop() {
+    let Ok(mut running) = RUNNING.lock() else { return };
+    for child in running.drain(..).filter_map(|child| child.upgrade()) {
+        // One that is locked has said all it has to say.
+        if let Ok(mut child) = child.try_lock() {
+            let _ = child.kill();
+        }
+    }
+}
+
+impl Running {
+    fn enter(child: process::Child) -> Self {
+        let child = Arc::new(Mutex::new(child));
+        if let Ok(mut running) = RUNNING.lock() {
+            running.retain(|other| other.strong_count() > 0);
+            running.push(Arc::downgrade(&child));
+        }
+        Self(child)
+    }
+
+    fn kill(&self) {
+        if let Ok(mut child) = self.0.lock() {
+            let _ = child.kill();
+        }
+    }
+
+    fn wait(&self) -> std::io::Result<ExitStatus> {
+        let mut child = self.0.lock().map_err(|_| std::io::Error::other("it is lost"))?;
+        child.wait()
+    }
 }
 
 /// What a `git` that ran said.
@@ -189,13 +229,14 @@ impl Child {
         let mut child = command.spawn().map_err(failed)?;
         let (input, output, errors) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let child = Running::enter(child);
         let (stdout, stderr, fed) = std::thread::scope(|scope| {
             let feeder = scope.spawn(|| feed(input, stdin));
             let listener = scope.spawn(|| errors.map(kept_start).unwrap_or_default());
             let stdout = output.map_or(Ok(Vec::new()), |o| bounded(o, limit));
             if !matches!(&stdout, Ok(bytes) if bytes.len() <= limit) {
                 // It may wait for a reader that has left; its status is no longer of use.
-                let _ = child.kill();
+                child.kill();
             }
             (stdout, listener.join().unwrap_or_default(), feeder.join().unwrap_or(Ok(())))
         });

@@ -39,6 +39,7 @@ mod tests;
 mod tree;
 mod write;
 
+pub use child::stop as stop_children;
 pub use environment::{HookEnv, Quarantine};
 pub use error::GitError;
 pub use merge::OwnChange;

@@ -89,6 +89,13 @@ pub(super) fn git(error: &GitError) -> Finding {
             let message = format!("object {id} can't be read");
             Finding::new("unreadable-object", Family::CouldNotFinish, message).detail(chain(error))
         }
+        GitError::Child { command, .. } if command == "merge-tree" => {
+            let message = "git could not merge the merges of this push again, in the memory and \
+                           the time that it may take";
+            Finding::new("merge-not-weighed", Family::CouldNotFinish, message)
+                .detail(chain(error))
+                .hint("this is not your fault: push an older commit first, or tell the admins")
+        }
         GitError::Open { .. } | GitError::File { .. } | GitError::Child { .. } => {
             let message = "the gate can't read this repository";
             Finding::new("repository-unreadable", Family::CouldNotFinish, message)

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -24,10 +25,13 @@ use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
 use crate::domain::ids::{DecisionId, RefName, RepositoryName};
 use crate::domain::policy::{Mode, Policy};
-use crate::git::{GitError, HookEnv, Repo};
+use crate::git::{self, GitError, HookEnv, Repo};
 use crate::policy;
 use crate::settings::{self, ServerKind, Settings};
 use crate::store::{self, Durability, NewDecision, Store, StoreError};
+
+/// How long an answer that comes too late may take to clear up behind itself.
+const CLEARING: Duration = Duration::from_secs(1);
 
 /// What git started.
 pub struct Invocation {
@@ -102,6 +106,9 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
         Ok(answer) => answer,
         Err(RecvTimeoutError::Timeout) => {
             let known = progress.lock().ok().and_then(|p| *p);
+            // No git runs on for nobody, and the worker takes its temporary folder away.
+            git::stop_children();
+            let _ = receiver.recv_timeout(CLEARING);
             let text = format!("the check did not finish, the limit time_budget is {budget:?}");
             let finding = unfinished("timeout", &text)
                 .hint("this is not your fault: push again, or a smaller part first, or")

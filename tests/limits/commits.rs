@@ -114,12 +114,12 @@ fn refs(names: &[String]) -> Vec<&str> {
 fn path_levels() {
     let world = limited("path_levels", "4");
     let kim = world.clone("kim");
-    let deep = kim.commit(ai("Deep").file("a/b/c/d/f", "x\n"));
+    let deep = kim.commit(ai("Deep").file("a/b/c/d/e/f", "x\n"));
     let push = kim.push_main();
     let seen = format!("a changed path of commit {} has more than 4 levels", &deep[..8]);
     refused(&push, "path_levels", 4, &seen);
     says(&push, "put the files under fewer folders");
-    let fits = kim.amend(ai("Less deep").file("a/b/c/f", "x\n"));
+    let fits = kim.amend(ai("Less deep").file("a/b/c/d/f", "x\n"));
     kim.deliver(&[&Draft::approve().commit(&kim, &fits).sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
     kim.commit(human("Mine\n").file("1/2/3/4/5/6/f", "x\n"));
@@ -131,7 +131,7 @@ fn path_of_a_thousand_and_one_levels() {
     let world = World::new();
     let kim = world.clone("kim");
     for levels in [1_000, 1_001] {
-        let path = format!("{}f", "d/".repeat(levels - 1));
+        let path = format!("{}f", "d/".repeat(levels));
         import(&kim, &commit(0, &format!("Deep\n\n{CLAUDE}\n"), &file(&path, "x\n")));
         let push = kim.push(&[&format!("{TOPIC}:{MAIN}")]);
         if levels == 1_000 {

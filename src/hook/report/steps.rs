@@ -35,6 +35,10 @@ pub(super) fn next(
         return;
     }
     let full_name = r.name.to_string();
+    if !full_name.starts_with("refs/") {
+        let why = format!("push to a full name, such as refs/heads/main, not to {full_name}");
+        return page.wrapped("hint: ", &why);
+    }
     if full_name.as_bytes() != r.name.as_bytes() {
         let why = "the ref's name has characters that can't be shown, so no command here can \
                    name it: push to a plain name";
