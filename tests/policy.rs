@@ -142,6 +142,22 @@ fn warnings_do_not_fail_the_check() {
     output.exits(0).says("warning").says("refs/heads/topic");
 }
 
+/// A rule that nobody can meet since their keys have run out.
+#[test]
+fn keys_that_have_run_out_are_told() {
+    let world = World::new();
+    let file = path_text(&world.path("policy.toml"));
+    let until = |time: &str| {
+        let public = &crate::support::key("ghopper").public;
+        let keys = format!("[{{ key = {public:?}, valid_before = {time} }}]");
+        let policy = Policy::standard().group("seniors", r#"["ghopper"]"#);
+        world.set_policy(&policy.set("ghopper", "keys", &keys));
+        world.countersign(&["policy", "check", &file])
+    };
+    until("2020-01-01T00:00:00Z").exits(0).says("valid today").says("0 people have a key");
+    until("2999-01-01T00:00:00Z").exits(0).keeps_quiet_about("valid today");
+}
+
 #[test]
 fn check_of_what_is_not_there() {
     let world = World::new();

@@ -5,12 +5,16 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::out;
 use crate::detect;
 use crate::domain::escape::escape;
+use crate::domain::ids::PersonId;
+use crate::domain::policy::Policy;
+use crate::domain::validity::is_valid_key;
 use crate::git::laptop;
 use crate::policy::{self, Diagnostics, PolicyError, StarterPerson};
 use crate::settings::{self, SettingsError};
@@ -113,6 +117,7 @@ fn check(file: &Path, json: bool) -> Result<Exit, CliError> {
             tell(&checked.warnings, json)?;
             if !json {
                 let policy = &checked.policy;
+                out_of_reach_now(policy, Timestamp::now());
                 out::line(&format!(
                     "{}: in order: {}, {}, {}, digest {}",
                     file.display(),
@@ -131,6 +136,30 @@ fn check(file: &Path, json: bool) -> Result<Exit, CliError> {
         Err(e @ PolicyError::Unreadable { .. }) => {
             let why = std::error::Error::source(&e).map(|s| format!(": {s}")).unwrap_or_default();
             Err(CliError::new(format!("{e}{why}")))
+        }
+    }
+}
+
+/// The policy is the same at any time, and so is what is told of it. That keys run out is
+/// the clock's doing: nobody need have changed a thing.
+fn out_of_reach_now(policy: &Policy, now: Timestamp) {
+    for rule in &policy.rules {
+        let can = |id: &&PersonId| {
+            policy.people.get(*id).is_some_and(|p| p.keys.iter().any(|k| is_valid_key(k, now)))
+        };
+        let able = rule.approvers.iter().filter(can).count();
+        if able < rule.sign_offs {
+            out::error(&format!(
+                "warning: rule \"{}\" (line {}) needs {}, and only {} that is valid today\n\
+                 hint: give them a key without valid_before, or with a later one\n",
+                escape(rule.name.as_bytes()),
+                rule.line,
+                out::count(rule.sign_offs, "sign-off", "sign-offs"),
+                match able {
+                    1 => "1 person has a key".to_owned(),
+                    n => format!("{n} people have a key"),
+                }
+            ));
         }
     }
 }

@@ -147,10 +147,12 @@ impl Court<'_, '_> {
 
 /// Whether a commit itself tells of AI: by one of the marks that the generator makes.
 fn shows_mark(commit: &super::history::Commit) -> bool {
-    let agents = ["noreply@anthropic.com", "cursoragent@cursor.com", "ci-agent@example.com"];
-    agents.contains(&commit.author.as_str())
-        || agents.contains(&commit.committer.as_str())
-        || tells(&commit.message)
+    is_agent(&commit.author) || is_agent(&commit.committer) || tells(&commit.message)
+}
+
+/// Whether an address is an agent's of which the generator makes commits and tags.
+fn is_agent(address: &str) -> bool {
+    ["noreply@anthropic.com", "cursoragent@cursor.com", "ci-agent@example.com"].contains(&address)
 }
 
 /// Whether a text has one of the generator's marks.

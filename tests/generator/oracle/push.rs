@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::cover::Case;
-use super::{Asked, Court, Facts, Oracle, Row, SKEW, Verdict, tells, verifies};
-use crate::generator::history::{History, objects_of};
+use super::{Asked, Court, Facts, Oracle, Row, SKEW, Verdict, is_agent, tells, verifies};
+use crate::generator::history::{History, address, objects_of};
 use crate::generator::objects::Oid;
 use crate::generator::rules::{self, Mode, Rule};
 use crate::support::Clone;
@@ -274,7 +274,8 @@ fn tagged(clone: &Clone<'_>, commits: &HashMap<Oid, Oid>) -> HashSet<Oid> {
         while at != *commit {
             let text = clone.git(&["cat-file", "tag", &at]);
             let (head, message) = text.split_once("\n\n").expect("a message");
-            if tells(message) || head.contains("<noreply@anthropic.com>") {
+            let tagger = head.lines().find_map(|line| line.strip_prefix("tagger "));
+            if tells(message) || tagger.is_some_and(|tagger| is_agent(&address(tagger))) {
                 found.insert(commit.clone());
             }
             let next = head.lines().next().and_then(|l| l.strip_prefix("object "));
