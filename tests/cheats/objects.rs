@@ -150,6 +150,20 @@ fn sign(kim: &Clone<'_>, id: &str) {
     kim.deliver(&[&Draft::approve().commit(kim, id).sign("ghopper")]);
 }
 
+#[track_caller]
+fn meets(kim: &Clone<'_>, id: &str, fate: Fate) {
+    let push = || kim.push(&[&format!("{id}:{MAIN}")]);
+    match fate {
+        Lands => drop(push().lands(&[MAIN])),
+        Malformed => drop(push().rejected_with("malformed")),
+        Asked => {
+            push().rejected_with(NEEDS);
+            sign(kim, id);
+            push().lands(&[MAIN]);
+        }
+    }
+}
+
 #[test]
 fn commits_of_any_bytes() {
     let rows = rows();
@@ -162,16 +176,7 @@ fn commits_of_any_bytes() {
                     eprintln!("{label}");
                     kim.git(&["reset", "-q", "--hard", "origin/main"]);
                     let id = kim.raw_commit(&human("").file("a", label), rest);
-                    let push = kim.push_main();
-                    match fate {
-                        Lands => drop(push.lands(&[MAIN])),
-                        Malformed => drop(push.rejected_with("malformed")),
-                        Asked => {
-                            push.rejected_with(NEEDS);
-                            sign(&kim, &id);
-                            kim.push_main().lands(&[MAIN]);
-                        }
-                    }
+                    meets(&kim, &id, *fate);
                     // Where nothing is gated, nothing is refused.
                     kim.push(&["+HEAD:refs/heads/topic"]).accepted();
                     kim.git(&["fetch", "-q", "origin"]);
@@ -235,16 +240,7 @@ fn trees_of_any_bytes() {
             "tree {tree}\nparent {base}\nauthor {KIM}\ncommitter {KIM}\n\n{label}\n\n{CLAUDE}\n"
         );
         let id = kim.object("commit", raw.as_bytes());
-        let push = kim.push(&[&format!("{id}:{MAIN}")]);
-        match fate {
-            Lands => drop(push.lands(&[MAIN])),
-            Malformed => drop(push.rejected_with("malformed")),
-            Asked => {
-                push.rejected_with(NEEDS);
-                sign(&kim, &id);
-                kim.push(&[&format!("{id}:{MAIN}")]).lands(&[MAIN]);
-            }
-        }
+        meets(&kim, &id, fate);
     }
 }
 
