@@ -20,6 +20,7 @@ mod generator;
 mod kinds;
 mod layers;
 mod limits;
+mod memory;
 mod policy;
 mod support;
 mod team;

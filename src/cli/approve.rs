@@ -100,6 +100,23 @@ pub(super) struct DeclineArgs {
     message: String,
 }
 
+/// `countersign correct`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  countersign correct 1a2b3c4d --ref refs/heads/main -m \"the trailer was wrong\" \\\n    --repository payments/api --remote origin"
+)]
+pub(super) struct CorrectArgs {
+    #[command(flatten)]
+    signing: SigningArgs,
+    /// Why, for the record
+    #[arg(short, long, value_name = "REASON", required = true)]
+    message: String,
+}
+
+pub(super) fn correct(args: &CorrectArgs, config: Option<&Path>) -> Result<Exit, CliError> {
+    sign(&args.signing, Verdict::Correct, Some(args.message.clone()), config)
+}
+
 pub(super) fn approve(args: &ApproveArgs, config: Option<&Path>) -> Result<Exit, CliError> {
     sign(&args.signing, Verdict::Approve, args.message.clone(), config)
 }
@@ -155,7 +172,9 @@ fn sign(
     let statements: Vec<Statement> = if picked.items.len() > SUBJECTS {
         picked.items.chunks(SUBJECTS).map(|part| statement(part, None)).collect()
     } else {
-        vec![statement(&picked.items, picked.net.as_ref())]
+        // A correction is about commits alone.
+        let net = picked.net.as_ref().filter(|_| verdict != Verdict::Correct);
+        vec![statement(&picked.items, net)]
     };
     let mut all = Vec::new();
     for statement in statements {

@@ -76,6 +76,7 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
     } else {
         let around = Surroundings {
             review: review_prefix(&policy, &decision.repository),
+            remembers: false,
             detail: true,
             ..Surroundings::default()
         };

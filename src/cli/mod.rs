@@ -68,6 +68,8 @@ enum Command {
     Approve(approve::ApproveArgs),
     /// Say no to commits or a range, with a reason
     Decline(approve::DeclineArgs),
+    /// Say that what memory has of commits is wrong, with a reason
+    Correct(approve::CorrectArgs),
     /// Take a statement of your own back, for good
     Revoke(revoke::RevokeArgs),
     /// Hand statements to the store, on the Git host
@@ -110,6 +112,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Hook(args) => hook::run(&args, cli.config),
         Command::Approve(args) => approve::approve(&args, config),
         Command::Decline(args) => approve::decline(&args, config),
+        Command::Correct(args) => approve::correct(&args, config),
         Command::Revoke(args) => revoke::run(&args, config),
         Command::Submit(args) => submit::run(&args, config),
         Command::Verify(args) => verify::run(&args, cli.json),

@@ -157,6 +157,7 @@ pub(super) fn show(
 ) {
     let what = match verdict {
         Verdict::Decline => "Decline",
+        Verdict::Correct => "Correct what is remembered",
         _ => "Approve",
     };
     let refs: Vec<_> = refs.iter().map(|r| escape_short(r.as_bytes(), 80)).collect();

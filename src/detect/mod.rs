@@ -19,6 +19,7 @@ mod declarations;
 mod entries;
 mod findings;
 mod identity;
+pub mod lines;
 mod normalise;
 mod own;
 mod phrases;

@@ -55,6 +55,13 @@ impl Change {
         self.format
     }
 
+    /// What takes it back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let back = |e: &Entry| Entry { path: e.path.clone(), old: e.new, new: e.old };
+        Self::new(self.format, self.entries.iter().map(back).collect())
+    }
+
     /// The bytes that `change-v1` hashes. Integers are big-endian: the tag; one byte of
     /// length and the object format's name; u64 number of entries; then for each entry u64
     /// length of the path, the path, u32 old mode, old id, u32 new mode, new id (mode 0 and

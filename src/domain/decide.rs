@@ -16,6 +16,7 @@ use super::evidence::{Declared, Evidence, Place};
 use super::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId, RefName};
+use super::memory::Question;
 use super::policy::{Mode, Policy, Rule, Standing};
 use super::validity::is_valid_key;
 
@@ -84,18 +85,6 @@ fn view(commit: &CommitFacts) -> CommitDecision {
 /// That a marked merge needs nothing of its own has to be shown too (G3, G16).
 fn is_marked_clean_merge(commit: &CommitFacts) -> bool {
     commit.merge == Some(Merge::Clean) && commit.detection.is_ai_assisted()
-}
-
-/// Whether a rule wants a sign-off of a commit, paths aside: it shows evidence, or it is a
-/// merge that is not clean and brings AI-assisted commits. What a clean merge says of itself
-/// counts only where the rule checks those; a tag that points to it speaks of more (G16).
-fn is_asked(case: Case<'_>, set: &NewCommits) -> bool {
-    let Case { rule, commit, .. } = case;
-    if is_marked_clean_merge(commit) && !rule.check_clean_merges {
-        let by_tag = |e: &Evidence| e.strength.counts() && matches!(e.place, Place::Tag(_));
-        return commit.detection.evidence.iter().any(by_tag);
-    }
-    commit.detection.is_ai_assisted() || set.brings.contains_key(&commit.id)
 }
 
 pub(super) struct Judge<'a> {
@@ -243,7 +232,7 @@ impl Judge<'_> {
         if !matches {
             return (None, None);
         }
-        if is_asked(case, set) {
+        if self.is_asked(case, set) {
             return (Some(self.requirement(case, set)), None);
         }
         // A clean merge makes no declaration of its own.
@@ -259,6 +248,34 @@ impl Judge<'_> {
             .hint("add a line \"AI-Assisted: no\" or \"AI-Assisted: yes\" to the message")
         });
         (None, finding)
+    }
+
+    /// Whether a rule wants a sign-off of a commit, paths aside: it shows evidence, memory
+    /// knows it, or it is a merge that is not clean and brings AI-assisted commits. What a
+    /// clean merge says of itself counts only where the rule checks those; a tag that points
+    /// to it speaks of more (G16).
+    fn is_asked(&self, case: Case<'_>, set: &NewCommits) -> bool {
+        let Case { rule, commit, .. } = case;
+        if is_marked_clean_merge(commit) && !rule.check_clean_merges {
+            let by_tag = |e: &Evidence| e.strength.counts() && matches!(e.place, Place::Tag(_));
+            return commit.detection.evidence.iter().any(by_tag);
+        }
+        commit.detection.shows_ai()
+            || set.brings.contains_key(&commit.id)
+            || self.is_remembered(case, set.rule)
+    }
+
+    /// Whether memory knows a commit (G9), for this rule and after what seniors have said
+    /// of it.
+    fn is_remembered(&self, case: Case<'_>, rule: usize) -> bool {
+        let Some(known) = self.facts.recalled.get(&case.commit.id) else { return false };
+        if !known.rules.contains(&rule) || self.is_corrected(case, case.commit.id) {
+            return false;
+        }
+        let sources = known.sources.iter().map(|s| s.commit);
+        let corrected: BTreeSet<_> = sources.filter(|id| self.is_corrected(case, *id)).collect();
+        let thresholds = self.policy.detect.thresholds;
+        known.basis(Question { rule, corrected: &corrected, thresholds }).is_some()
     }
 
     fn requirement(&mut self, case: Case<'_>, set: &NewCommits) -> Requirement {

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::change::Change;
 use super::ids::{ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash};
+use super::memory::Fingerprint;
 
 fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -55,4 +56,28 @@ pub fn paths_digest(change: &Change) -> PathsDigest {
         hash.update(path);
     }
     PathsDigest::from_raw(hash.finalize().into())
+}
+
+/// A run of lines as memory keeps it (G9): the first eight bytes of SHA-256 over a domain
+/// tag and the lines, each with a line feed after it, as a signed big-endian integer.
+#[must_use]
+pub fn fingerprint(lines: &[Vec<u8>]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    hash.update(b"countersign run v1\n");
+    for line in lines {
+        hash.update(line);
+        hash.update(b"\n");
+    }
+    first_eight(hash.finalize().into())
+}
+
+/// A path as memory keeps it: to tell files apart, not to name them.
+#[must_use]
+pub fn path_fingerprint(path: &[u8]) -> Fingerprint {
+    first_eight(sha256([b"countersign path v1\n".as_slice(), path]))
+}
+
+fn first_eight(hash: [u8; 32]) -> Fingerprint {
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    Fingerprint(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
 }

@@ -54,6 +54,8 @@ pub enum MarkerKind {
     Pusher,
     /// The message can't be decoded (G17).
     Unreadable,
+    /// An earlier change that memory knows (G9).
+    Memory,
 }
 
 /// Where a piece of evidence stands.
@@ -75,6 +77,8 @@ pub enum Place {
     Pusher,
     /// The message as a whole.
     Message,
+    /// What the commit does, held against memory (G9).
+    Change,
 }
 
 /// One marker found in one place of one commit.
@@ -135,5 +139,11 @@ impl Detection {
     #[must_use]
     pub fn is_ai_assisted(&self) -> bool {
         self.evidence.iter().any(|e| e.strength.counts())
+    }
+
+    /// Whether the commit itself shows evidence, memory aside.
+    #[must_use]
+    pub fn shows_ai(&self) -> bool {
+        self.evidence.iter().any(|e| e.strength.counts() && e.kind != MarkerKind::Memory)
     }
 }

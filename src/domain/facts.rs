@@ -10,6 +10,7 @@ use super::evidence::Detection;
 use super::ids::{
     ChangeDigest, DecisionId, Login, ObjectId, RefName, RepoPath, RepositoryName, StatementHash,
 };
+use super::memory::Recollection;
 use super::sighting::{Contributors, Sighting};
 use super::statement::SignOff;
 
@@ -45,6 +46,8 @@ pub struct Facts {
     pub sign_offs: BTreeMap<StatementHash, SignOff>,
     /// How statements are tied to each AI-assisted commit.
     pub covers: BTreeMap<ObjectId, Vec<Cover>>,
+    /// What memory has of commits that it knows (G9).
+    pub recalled: BTreeMap<ObjectId, Recollection>,
 }
 
 /// One ref update.

@@ -15,6 +15,7 @@ pub mod four_eyes;
 pub mod glob;
 pub mod ids;
 pub mod limits;
+pub mod memory;
 pub mod object;
 pub mod policy;
 pub mod sighting;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::glob::Globs;
 use super::ids::{Login, PersonId, PolicyDigest, RefName, RepositoryName};
+use super::memory::Thresholds;
 
 /// All rules of a server.
 #[derive(Debug, Clone)]
@@ -75,6 +76,10 @@ pub struct Detect {
     pub declaration_required: bool,
     /// `memory = true` (G9).
     pub memory: bool,
+    /// `memory_lines` and `memory_share`.
+    pub thresholds: Thresholds,
+    /// `generated`: files that memory does not learn from.
+    pub generated: Globs,
     /// Names of built-in markers that are switched off.
     pub disable: Vec<String>,
     /// `[[detect.marker]]`.

@@ -181,6 +181,25 @@ impl Judge<'_> {
         tally
     }
 
+    /// Whether enough seniors of a rule have said that what memory has of a commit is wrong
+    /// (G9): of one that it learned from, or of the one that is to land.
+    pub(super) fn is_corrected(&self, case: Case<'_>, named: ObjectId) -> bool {
+        let standard = Standard { facts: self.facts, rule: case.rule, reference: case.reference };
+        let eyes = FourEyes { policy: self.policy, facts: self.facts };
+        let pair = Pair { signed: &[named], landing: &case.commit.id };
+        let people: BTreeSet<&PersonId> = self
+            .facts
+            .sign_offs
+            .values()
+            .filter(|s| s.statement.verdict == Verdict::Correct)
+            .filter(|s| s.statement.subjects.iter().any(|sub| sub.commit == Some(named)))
+            .filter(|s| standard.correction(s).is_ok())
+            .map(|s| &s.signer)
+            .filter(|person| eyes.objection(person, pair).is_none())
+            .collect();
+        people.len() >= case.rule.sign_offs + usize::from(eyes.needs_one_more(pair))
+    }
+
     fn count(
         &mut self,
         case: Case<'_>,

@@ -51,6 +51,23 @@ impl Standard<'_> {
         self.unrevoked(s)
     }
 
+    /// Why a correction of memory does not count. It does not age: what it says of a commit
+    /// stays true. Its key has to be valid when it is signed and now.
+    pub(super) fn correction(self, s: &SignOff) -> Result<(), String> {
+        self.scope(s)?;
+        let now = self.facts.at;
+        let issued = s.statement.issued_at;
+        if now.duration_since(issued) < -SKEW {
+            return Err(format!("issued in the future ({issued}): check the signer's clock"));
+        }
+        if s.statement.expires_at.is_some_and(|end| end <= now) {
+            return Err("expired: the signer let it end".to_owned());
+        }
+        key_holds(&s.key, issued)?;
+        key_holds(&s.key, now)?;
+        self.unrevoked(s)
+    }
+
     fn scope(self, s: &SignOff) -> Result<(), String> {
         if s.statement.repository != self.facts.repository {
             return Err(format!("it is for the repository {}", s.statement.repository));

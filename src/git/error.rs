@@ -147,7 +147,7 @@ pub enum GitError {
 impl GitError {
     /// A limit that a part of a commit passes, said of the commit.
     #[must_use]
-    pub(super) fn of_commit(self, id: ObjectId) -> Self {
+    pub fn of_commit(self, id: ObjectId) -> Self {
         match self {
             Self::Limit(passed) => {
                 let what = format!("{} of commit {}", passed.what, id.short());

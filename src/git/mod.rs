@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod laptop;
 pub mod log;
 pub mod log_read;
+pub mod made;
 mod merge;
 mod octopus;
 pub mod range;

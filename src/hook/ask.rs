@@ -3,18 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{Bench, StoreSource, TITLE};
+use super::collect::{Bench, StoreSource, TITLE, View};
 use super::cover::{Eligible, LOOKS, Landing, Ties};
+use super::learn;
 use super::ranges::Reader;
 use super::settle::Changes;
 use super::statements::{self, Answers};
 use crate::detect::Detector;
+use crate::domain::decision::Finding;
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::Detection;
 use crate::domain::facts::{CommitFacts, Cover, Facts, RefFacts, Tie};
 use crate::domain::ids::ObjectId;
 use crate::domain::object::Commit;
-use crate::domain::policy::{Policy, Standing};
+use crate::domain::policy::{Mode, Policy, Standing};
 use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
 use crate::domain::statement::SignOff;
 use crate::store::StoreError;
@@ -58,6 +60,7 @@ pub(super) async fn ask_store(
     facts: &mut Facts,
     changes: &Changes,
 ) -> Result<(), StoreError> {
+    facts.recalled = reader.recalled.clone();
     let assisted: Vec<ObjectId> = facts.assisted().into_iter().collect();
     if assisted.is_empty() {
         return Ok(());
@@ -75,7 +78,16 @@ pub(super) async fn ask_store(
             Some((digest, changes.get(id)?.1.to_bytes()))
         })
         .collect();
-    for row in store.see(&rows, &kept).await? {
+    let mut traces = Vec::new();
+    for id in assisted.iter().filter(|_| learns(bench)) {
+        match learn::trace(bench, reader, *id) {
+            Ok(trace) => traces.push(trace),
+            Err(problem) => {
+                facts.problems.push(Finding { hints: Vec::new(), ..problem }.with_mode(Mode::Warn));
+            }
+        }
+    }
+    for row in store.see(&rows, &kept, &traces).await? {
         facts.sightings.insert(row.commit, row);
     }
     let gated: BTreeSet<ObjectId> =
@@ -85,7 +97,10 @@ pub(super) async fn ask_store(
         .filter(|id| gated.contains(id))
         .filter_map(|id| facts.commits.get(id))
         .map(|c| (c, changes.get(&c.id).map(|(p, _)| *p)));
-    let answers = statements::ask(store, &bench.repository, bench.policy, asked).await?;
+    let known = facts.recalled.values().flat_map(|known| &known.sources);
+    let learned_from: BTreeSet<ObjectId> = known.map(|s| s.commit).collect();
+    let answers =
+        statements::ask(store, &bench.repository, bench.policy, asked, &learned_from).await?;
     tie(reader, facts, changes, answers, &gated);
     let is_bare = facts.covers.values().any(Vec::is_empty);
     if is_bare {
@@ -93,6 +108,11 @@ pub(super) async fn ask_store(
         tie_by_title(facts, newest);
     }
     Ok(())
+}
+
+/// Whether memory learns: it does on the server, unless the policy says no.
+fn learns(bench: &Bench<'_>) -> bool {
+    bench.policy.detect.memory && matches!(bench.view, View::Server)
 }
 
 /// Where nothing is tied to a commit, a sign-off of one with the same title is worth a word:

@@ -13,6 +13,7 @@ use super::deliver::{Desk, RESERVED};
 use super::findings;
 use super::held::Held;
 use super::input::Update;
+use super::memory;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::ranges::{self, Reader};
@@ -127,6 +128,9 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
     if let Err(e) = remember_agents(bench, source, &mut reader, &facts).await {
         store_error.get_or_insert(e);
     }
+    if let Err(e) = memory::recall(bench, source, &mut reader, &mut facts).await {
+        store_error.get_or_insert(e);
+    }
     merges::weigh(bench, &mut reader, &mut facts, &ungated);
     let changes = settle(bench, &mut reader, &mut facts);
     if store_error.is_none()
@@ -157,6 +161,7 @@ fn empty(bench: &Bench<'_>) -> Facts {
         contributors: BTreeMap::new(),
         sign_offs: BTreeMap::new(),
         covers: BTreeMap::new(),
+        recalled: BTreeMap::new(),
     }
 }
 
@@ -170,6 +175,7 @@ fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
         limits: bench.limits,
         agent: ranges::agent_of(&standing, bench.pusher.as_ref()),
         seen: BTreeMap::new(),
+        recalled: BTreeMap::new(),
         own: BTreeMap::new(),
         is_clone: matches!(bench.view, View::Clone(_)),
         tips: match &bench.view {

@@ -277,7 +277,7 @@ fn range_of(
             assisted.push(id);
         }
     }
-    let below = merges::below(reader, &commits);
+    let below = merges::below(reader, &commits, |id| reader.is_ai(id));
     let is_open = |id: &&ObjectId| reader.is_merge(id) && !assisted.contains(id);
     let mut bringing: Vec<ObjectId> = commits.iter().filter(is_open).copied().collect();
     bringing.retain(|id| merges::brought(reader, &below, id).is_some());

@@ -37,7 +37,7 @@ pub(super) fn weigh(
     let mut asking: BTreeSet<usize> = BTreeSet::new();
     for (place, r) in facts.refs.iter_mut().enumerate() {
         for set in &mut r.sets {
-            let below = below(reader, &set.commits);
+            let below = below(reader, &set.commits, |id| reader.is_ai_for(set.rule, id));
             for id in set.commits.iter().filter(|id| reader.is_merge(id)) {
                 let brought = brought(reader, &below, id);
                 if let Some(brought) = brought {
@@ -52,7 +52,7 @@ pub(super) fn weigh(
     }
     let mut learned = Vec::new();
     for u in ungated {
-        let below = below(reader, &u.around);
+        let below = below(reader, &u.around, |id| reader.is_ai(id));
         let bringing = u.merges.iter().filter(|id| brought(reader, &below, id).is_some());
         learned.extend(bringing.map(|id| (u.place, *id)));
     }
@@ -82,10 +82,14 @@ pub(super) fn weigh(
 
 /// For each commit of a list, parents first, an AI-assisted one that it is or that lies
 /// below it in the list.
-pub(super) fn below(reader: &Reader<'_>, commits: &[ObjectId]) -> BTreeMap<ObjectId, ObjectId> {
+pub(super) fn below(
+    reader: &Reader<'_>,
+    commits: &[ObjectId],
+    is_ai: impl Fn(&ObjectId) -> bool,
+) -> BTreeMap<ObjectId, ObjectId> {
     let mut below = BTreeMap::new();
     for id in commits {
-        let found = if reader.is_ai(id) { Some(*id) } else { brought(reader, &below, id) };
+        let found = if is_ai(id) { Some(*id) } else { brought(reader, &below, id) };
         if let Some(found) = found {
             below.insert(*id, found);
         }

@@ -18,6 +18,7 @@ use crate::domain::evidence::{Declared, Detection, Evidence};
 use crate::domain::facts::{NewCommits, RefChange};
 use crate::domain::ids::{Login, ObjectId, RefName, RepositoryName};
 use crate::domain::limits::{Limits, Passed};
+use crate::domain::memory::Recollection;
 use crate::domain::object::{Commit, Tag};
 use crate::domain::policy::{Policy, Role, Rule, Standing};
 use crate::domain::sighting::Sighting;
@@ -36,6 +37,8 @@ pub(super) struct Reader<'a> {
     pub(super) limits: &'a Limits,
     pub(super) agent: Option<Login>,
     pub(super) seen: BTreeMap<ObjectId, Seen>,
+    /// What memory has of commits that it knows (G9).
+    pub(super) recalled: BTreeMap<ObjectId, Recollection>,
     /// What merges do by themselves, as far as anybody asked (G16).
     pub(super) own: BTreeMap<ObjectId, OwnChange>,
     pub(super) is_clone: bool,
@@ -253,6 +256,24 @@ impl Reader<'_> {
             hidden.push(update.old);
         }
         range::new_commits(self.repo, tip, &hidden, self.limits.new_commits)
+    }
+
+    /// Leaves of a set what the refs that its rule trusts do not hold: a set in which nothing
+    /// seemed to matter was not held against them.
+    pub(super) fn narrow(
+        &mut self,
+        set: &mut NewCommits,
+        name: &RefName,
+        old: ObjectId,
+        new: ObjectId,
+    ) -> Result<(), Finding> {
+        let update = Update { name: name.clone(), old, new };
+        let tip = self.peel(new)?.target;
+        let own = std::mem::take(&mut set.commits);
+        let narrowed = self.beyond_trusted(set.rule, &update, tip, Some(&own));
+        set.commits = narrowed.map_err(|e| too_new(&update, e))?;
+        set.checked = set.commits.len();
+        Ok(())
     }
 
     pub(super) fn tips(&self) -> Result<&[(RefName, ObjectId)], GitError> {

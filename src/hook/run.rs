@@ -284,6 +284,7 @@ impl Gate {
             review: review_prefix(policy, &bench.repository),
             machine_line: self.settings.report.machine_line,
             ungated_hint: self.settings.report.ungated_hint,
+            remembers: policy.detect.memory,
             detail: false,
             whole: false,
         };

@@ -69,13 +69,15 @@ pub(super) async fn newest(
         .collect())
 }
 
-/// Asks for everything that may bear on these commits. What does not verify is passed over:
+/// Asks for everything that may bear on these commits, and on those that memory learned
+/// from. What does not verify is passed over:
 /// a store can withhold, it can't forge.
 pub(super) async fn ask(
     store: &dyn Store,
     repository: &RepositoryName,
     policy: &Policy,
     commits: impl Iterator<Item = (&CommitFacts, Option<PathsDigest>)>,
+    learned_from: &BTreeSet<ObjectId>,
 ) -> Result<Answers, StoreError> {
     let mut wanted = Wanted::default();
     for (commit, paths) in commits {
@@ -87,6 +89,7 @@ pub(super) async fn ask(
     if wanted.commits.is_empty() {
         return Ok(answers);
     }
+    wanted.commits.extend(learned_from);
     let found = store.statements_about(repository, &wanted).await?;
     answers.keep(found, repository, policy);
     let targets = answers.twins();
@@ -97,7 +100,8 @@ pub(super) async fn ask(
     }
     let subjects = || answers.sign_offs.values().flat_map(|s| &s.statement.subjects);
     let digests: BTreeSet<ChangeDigest> = subjects().filter_map(|s| s.change).collect();
-    let named: BTreeSet<ObjectId> = subjects().filter_map(|s| s.commit).collect();
+    let mut named: BTreeSet<ObjectId> = subjects().filter_map(|s| s.commit).collect();
+    named.extend(learned_from);
     let digests: Vec<_> = digests.into_iter().collect();
     let named: Vec<_> = named.into_iter().collect();
     answers.kept = store.changes(&digests).await?.into_iter().collect();

@@ -7,6 +7,7 @@
 //! every database runs; `sqlite` is the file on this machine, `snapshot` what a clone knows.
 
 pub mod chain;
+pub mod memory;
 mod rows;
 pub mod snapshot;
 mod sql;
@@ -23,8 +24,10 @@ use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
     RowHash, StatementHash,
 };
+use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
+use memory::{Asked, Recalled};
 
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -200,12 +203,25 @@ pub trait Store: Send + Sync {
     /// Inserts a row for each commit that has none, with the changes' bytes, in one
     /// durable transaction, and reads back the row of every commit given: each once, in the
     /// order given. The first row wins for ever, whatever repository or pusher comes later.
-    /// Where nothing is new, nothing is written. Bytes as for [`Store::submit`].
+    /// Where nothing is new, nothing is written. Bytes as for [`Store::submit`]. Of commits
+    /// with a row memory keeps what it is given, the first time it is given any (G9).
     async fn see(
         &self,
         sightings: &[Sighting],
         changes: &[(ChangeDigest, Vec<u8>)],
+        traces: &[Trace],
     ) -> Result<Vec<Sighting>, StoreError>;
+
+    /// Whether memory holds anything at all.
+    async fn has_memory(&self) -> Result<bool, StoreError>;
+
+    /// What memory has of any of these, and for which rules of the repository it has
+    /// landed; commits the oldest first. Of what very many commits share, some.
+    async fn recall(
+        &self,
+        repository: &RepositoryName,
+        asked: &Asked,
+    ) -> Result<Recalled, StoreError>;
 
     /// The rows of these commits, and of every commit with one of these changes, of any
     /// repository; each once, the oldest first.
@@ -250,7 +266,9 @@ pub trait Store: Send + Sync {
     /// Records that these updates landed, each under the newest accepted decision of the
     /// repository that judged exactly it; updates that no decision judged are passed over.
     /// Gives the ids of those decisions, each once, also where the landing was recorded
-    /// already. On disk before it returns, and every decision before it too (G18).
+    /// already. On disk before it returns, and every decision before it too (G18). What a
+    /// decision let in covered, and what the net changes that it used name, is no evidence
+    /// for that rule and repository from then on (G9).
     async fn land(
         &self,
         repository: &RepositoryName,

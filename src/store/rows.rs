@@ -1,6 +1,7 @@
 //! Rows as text and bytes, and back. What can't be read back is a fault of the store,
 //! never a panic and never a guess.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::digest::row_hash;
@@ -62,6 +63,10 @@ pub(super) fn change_digest(hex: &str) -> Result<ChangeDigest, Unreadable> {
     ChangeDigest::from_hex(hex.as_bytes()).ok_or_else(|| unreadable("a change's digest", hex))
 }
 
+pub(super) fn time(text: &str) -> Result<Timestamp, Unreadable> {
+    text.parse().map_err(|_| unreadable("a time", text))
+}
+
 /// What `sightings` keeps of one.
 pub(super) fn contributors(sighting: &Sighting) -> Result<String, Unreadable> {
     serde_json::to_string(&sighting.contributors).map_err(|error| Unreadable(error.to_string()))
@@ -80,7 +85,7 @@ pub(super) fn sighting(row: SightingRow) -> Result<Sighting, Unreadable> {
             .ok_or_else(|| unreadable("a sighting's commit", &commit))?,
         repository: RepositoryName::new(repository),
         first_pusher: first_pusher.map(Login::new),
-        at: at.parse().map_err(|_| unreadable("a sighting's time", &at))?,
+        at: time(&at)?,
         change: change.as_deref().map(change_digest).transpose()?,
         paths,
         contributors: serde_json::from_str(&contributors)

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::memory::{Asked, Recalled};
 use super::rows;
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
@@ -18,6 +19,7 @@ use super::{
 use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RepositoryName, StatementHash,
 };
+use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
 
@@ -172,10 +174,24 @@ impl Store for Snapshot {
         &self,
         sightings: &[Sighting],
         _changes: &[(ChangeDigest, Vec<u8>)],
+        _traces: &[Trace],
     ) -> Result<Vec<Sighting>, StoreError> {
         let mut seen = HashSet::new();
         let first = sightings.iter().filter(|given| seen.insert(given.commit));
         Ok(first.map(|given| self.sightings.get(&given.commit).unwrap_or(given).clone()).collect())
+    }
+
+    /// The published log holds nothing of it.
+    async fn has_memory(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn recall(
+        &self,
+        _repository: &RepositoryName,
+        _asked: &Asked,
+    ) -> Result<Recalled, StoreError> {
+        Ok(Recalled::default())
     }
 
     async fn sightings(
@@ -291,7 +307,7 @@ mod tests {
         });
         run(async {
             let given = [sighting(2), sighting(1), sighting(2)];
-            let seen = snapshot.see(&given, &[kept_change(2)]).await.unwrap();
+            let seen = snapshot.see(&given, &[kept_change(2)], &[]).await.unwrap();
             assert_eq!(seen, [sighting(2), known.clone()]);
             let kept = snapshot.sightings(&[commit(1), commit(2)], &[change(1).0]).await.unwrap();
             assert_eq!(kept, [known]);

@@ -172,3 +172,71 @@ WHERE l.repository = $1 AND l.seq > $2
                   WHERE e.decision = l.decision AND e.seq < l.seq)
 ORDER BY l.seq
 LIMIT $3";
+
+pub(super) const ANY_TRACE: &str = "
+SELECT seq FROM traces LIMIT 1";
+
+pub(super) const KNOWN_TRACES: &str = "
+SELECT t.commit_id
+FROM json_each($1) AS w CROSS JOIN traces AS t
+WHERE t.commit_id = w.value";
+
+pub(super) const KEEP_TRACE: &str = "
+INSERT INTO traces (commit_id, decision, change_digest, lines, echo)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+RETURNING seq";
+
+/// What many commits share is kept of the first of them: more would only cost.
+pub(super) const KEEP_TRACE_BLOBS: &str = "
+INSERT INTO trace_blobs (blob_id, trace)
+SELECT w.value, $2
+FROM json_each($1) AS w
+WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_blobs AS b
+                             WHERE b.blob_id = w.value LIMIT $3) AS known) < $3";
+
+pub(super) const KEEP_TRACE_RUNS: &str = "
+INSERT INTO trace_runs (fingerprint, trace, file)
+SELECT CAST(w.value AS BIGINT), $3, CAST(f.value AS BIGINT)
+FROM json_each($1) AS w JOIN json_each($2) AS f ON f.key = w.key
+WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_runs AS t
+                             WHERE t.fingerprint = CAST(w.value AS BIGINT) LIMIT $4) AS known) < $4";
+
+pub(super) const TRACES_BY_CHANGE: &str = "
+SELECT t.change_digest, t.seq
+FROM json_each($1) AS w CROSS JOIN traces AS t
+WHERE t.change_digest = w.value";
+
+pub(super) const TRACES_BY_BLOB: &str = "
+SELECT b.blob_id, b.trace
+FROM json_each($1) AS w CROSS JOIN trace_blobs AS b
+WHERE b.blob_id = w.value";
+
+pub(super) const TRACES_BY_RUN: &str = "
+SELECT r.fingerprint, r.trace, r.file
+FROM json_each($1) AS w CROSS JOIN trace_runs AS r
+WHERE r.fingerprint = CAST(w.value AS BIGINT)";
+
+pub(super) const TRACES: &str = "
+SELECT t.seq, t.commit_id, s.repository, s.first_pusher, s.seen_at, s.evidence, t.decision, t.lines,
+       t.echo
+FROM json_each($1) AS w CROSS JOIN traces AS t JOIN sightings AS s ON s.commit_id = t.commit_id
+WHERE t.seq = CAST(w.value AS BIGINT)
+ORDER BY t.seq";
+
+pub(super) const DISCHARGES: &str = "
+SELECT t.seq, d.rule
+FROM json_each($1) AS w CROSS JOIN traces AS t JOIN discharges AS d ON d.commit_id = t.commit_id
+WHERE t.seq = CAST(w.value AS BIGINT) AND d.repository = $2";
+
+pub(super) const DISCHARGE: &str = "
+INSERT INTO discharges (repository, rule, commit_id, landed_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING";
+
+pub(super) const DISCHARGE_NAMED: &str = "
+INSERT INTO discharges (repository, rule, commit_id, landed_at)
+SELECT DISTINCT $1, $2, s.commit_id, $4
+FROM subjects AS s
+WHERE s.statement_hash = $3 AND s.commit_id IS NOT NULL
+ON CONFLICT DO NOTHING";

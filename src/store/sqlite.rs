@@ -10,6 +10,7 @@
 
 mod decisions;
 mod fault;
+mod memory;
 mod open;
 mod sightings;
 mod statements;
@@ -27,6 +28,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool, Transaction};
 
 use self::fault::Fault;
+use super::memory::{Asked, Recalled};
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
     Unpublished, Update, Wanted,
@@ -34,6 +36,7 @@ use super::{
 use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash,
 };
+use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::Signed;
 
@@ -194,12 +197,29 @@ impl Store for Sqlite {
         &self,
         sightings: &[Sighting],
         changes: &[(ChangeDigest, Vec<u8>)],
+        traces: &[Trace],
     ) -> Result<Vec<Sighting>, StoreError> {
         if sightings.is_empty() && changes.is_empty() {
             return Ok(Vec::new());
         }
         let mut conn = self.acquire().await?;
-        let result = sightings::see(&mut conn, sightings, changes).await;
+        let result = sightings::see(&mut conn, sightings, changes, traces).await;
+        self.done(conn, result)
+    }
+
+    async fn has_memory(&self) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = memory::has_any(&mut conn).await;
+        self.done(conn, result)
+    }
+
+    async fn recall(
+        &self,
+        repository: &RepositoryName,
+        asked: &Asked,
+    ) -> Result<Recalled, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = memory::recall(&mut conn, repository, asked).await;
         self.done(conn, result)
     }
 

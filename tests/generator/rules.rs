@@ -154,6 +154,8 @@ impl Rules {
         }
         policy = policy.group("seniors", &list(SENIORS)).group("payments", &list(PAYMENTS));
         policy = policy.group("trusted", &list(TRUSTED));
+        // What is remembered is tried elsewhere: here a mark that is gone is gone.
+        policy = policy.detect("memory", "false");
         if self.declare {
             policy = policy.detect("declare", "\"required\"");
         }

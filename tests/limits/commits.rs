@@ -53,8 +53,13 @@ fn changed_paths() {
     kim.push_main().rejected_with(NEEDS);
     kim.deliver(&[&Draft::approve().commit(&kim, &fits).sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
-    // Nobody asks what people's own commits change.
-    kim.commit((0..9).fold(human("Mine\n"), |c, at| c.file(format!("e/{at}"), "x\n")));
+    // What people's own commits change is asked only where there is something to remember.
+    let wide = || (0..9).fold(human("Mine\n"), |c, at| c.file(format!("e/{at}"), "x\n"));
+    kim.commit(wide());
+    refused(&kim.push_main(), "changed_paths", 5, "has more than 5 changed paths");
+    let world = limited("changed_paths", "5");
+    let kim = world.clone("kim");
+    kim.commit(wide());
     kim.push_main().lands(&[MAIN]);
 }
 
@@ -122,7 +127,12 @@ fn path_levels() {
     let fits = kim.amend(ai("Less deep").file("a/b/c/d/f", "x\n"));
     kim.deliver(&[&Draft::approve().commit(&kim, &fits).sign("ghopper")]);
     kim.push_main().lands(&[MAIN]);
-    kim.commit(human("Mine\n").file("1/2/3/4/5/6/f", "x\n"));
+    let own = || human("Mine\n").file("1/2/3/4/5/6/f", "x\n");
+    kim.commit(own());
+    refused(&kim.push_main(), "path_levels", 4, "has more than 4 levels");
+    let world = limited("path_levels", "4");
+    let kim = world.clone("kim");
+    kim.commit(own());
     kim.push_main().lands(&[MAIN]);
 }
 

@@ -33,7 +33,7 @@ fn many_changed_paths() {
     refused(&push, "push_bytes", 100_000, "has more than 100000 bytes");
     kim.push(&["topic~4:main"]).rejected_with(NEEDS);
     // Nobody asks what people's own commits change.
-    import(&kim, &(0..6).map(|n| wide(n, "Wide\n")).collect::<String>());
+    import(&kim, &(100..106).map(|n| wide(n, "Wide\n")).collect::<String>());
     kim.push(&["topic:main"]).lands(&[MAIN]);
 }
 

@@ -55,3 +55,12 @@ pub(crate) fn while_locked<T>(file: &Path, work: impl FnOnce() -> T) -> T {
         result
     })
 }
+
+/// The bytes that a question gives, one row each.
+#[track_caller]
+pub(crate) fn blobs(file: &Path, sql: &'static str) -> Vec<Vec<u8>> {
+    block_on(async {
+        let mut store = connect(file).await;
+        sqlx::query_scalar(sql).fetch_all(&mut store).await.expect("rows")
+    })
+}

@@ -234,6 +234,7 @@ pub(super) fn facts() -> Facts {
         contributors: BTreeMap::new(),
         sign_offs: BTreeMap::new(),
         covers: BTreeMap::new(),
+        recalled: BTreeMap::new(),
     }
 }
 

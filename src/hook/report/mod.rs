@@ -50,6 +50,8 @@ pub struct Surroundings {
     pub machine_line: bool,
     /// `[report] ungated_hint` (G25).
     pub ungated_hint: bool,
+    /// Whether what was shown is remembered (G9).
+    pub remembers: bool,
     /// Whether whoever reads it runs the gate, on a machine of their own.
     pub detail: bool,
     /// Whether all refs and commits are told, however many.
@@ -280,6 +282,7 @@ fn found(e: &Evidence) -> String {
         Place::Header(name, n) => format!("header {name}, line {n} \"{text}\""),
         Place::Tag(n) => format!("line {n} of the tag's message \"{text}\""),
         Place::Pusher => format!("pushed by the agent {text}"),
+        Place::Change => escape_short(e.text.as_bytes(), 240),
         Place::Message if text.is_empty() => "the message can't be read".to_owned(),
         Place::Message => format!("the message can't be read as \"{text}\", which it says it is"),
     }

@@ -34,6 +34,10 @@ pub(super) fn next(
     if signers.0.is_empty() {
         return;
     }
+    if around.remembers && r.verdict == Outcome::Reject {
+        let are = if unsigned.len() == 1 { "change is" } else { "changes are" };
+        page.wrapped("hint: ", &format!("the {are} remembered; removing the mark does not help"));
+    }
     let full_name = r.name.to_string();
     if !full_name.starts_with("refs/") {
         let why = format!("push to a full name, such as refs/heads/main, not to {full_name}");

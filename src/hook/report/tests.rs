@@ -203,6 +203,7 @@ fn around() -> Surroundings {
         is_recorded: true,
         machine_line: false,
         ungated_hint: true,
+        remembers: false,
         detail: false,
         whole: false,
     }

@@ -4,6 +4,7 @@
 //! no store can leave one out.
 
 pub(super) mod decisions;
+pub(super) mod memory;
 pub(super) mod sightings;
 pub(super) mod statements;
 
@@ -16,6 +17,7 @@ use crate::domain::ids::{
     ChangeDigest, DecisionId, Login, ObjectFormat, ObjectId, PathsDigest, RefName, RepoPath,
     RepositoryName, StatementHash,
 };
+use crate::domain::memory::{Fingerprint, Trace};
 use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
 use crate::domain::statement::{Signed, Statement, Subject, Verdict};
 
@@ -37,6 +39,14 @@ macro_rules! store_contract {
             sightings: every_field_of_a_sighting_comes_back;
             sightings: changes_come_back;
             sightings: many_sightings_at_once;
+            memory: it_is_empty_until_something_is_learned;
+            memory: what_was_learned_is_recalled;
+            memory: only_the_first_lesson_of_a_commit_counts;
+            memory: what_many_share_is_kept_of_some;
+            memory: what_landed_covered_is_discharged;
+            memory: a_rejected_push_discharges_nothing;
+            memory: a_net_change_discharges_what_it_names;
+            memory: many_lines_at_once;
             decisions: policies_come_back;
             decisions: decisions_are_chained_across_repositories;
             decisions: an_id_is_taken_once;
@@ -100,6 +110,50 @@ pub(super) fn change(n: u32) -> (ChangeDigest, PathsDigest, Vec<u8>) {
 pub(super) fn kept_change(n: u32) -> (ChangeDigest, Vec<u8>) {
     let (digest, _, bytes) = change(n);
     (digest, bytes)
+}
+
+/// What commit `n` left in memory, of which every field differs from another's.
+pub(super) fn trace(n: u32) -> Trace {
+    let id = |fill: u8| ObjectId::from_raw(&bytes(fill, n)[..20]).expect("20 bytes");
+    let run = |k: i64| (Fingerprint(i64::from(n) * 100 + k), k);
+    Trace {
+        commit: commit(n),
+        decision: DecisionId::new(format!("D-{n}")),
+        change: Some(change(n).0),
+        blobs: [id(0xb1), id(0xb2)].into(),
+        runs: [run(1), run(2), (Fingerprint(i64::MIN + i64::from(n)), 7)].into(),
+        lines: 10 + n as usize,
+        echo: false,
+    }
+}
+
+/// A decision that lets commits land on a ref, each covered for the rule "production".
+pub(super) fn landing(n: u64, name: &str, update: Update, covered: &[ObjectId]) -> NewDecision {
+    let commits: Vec<_> = covered
+        .iter()
+        .map(|id| {
+            serde_json::json!({
+                "id": id, "subject": "", "evidence": [], "findings": [],
+                "requirements": [{
+                    "rule": "production", "line": 1, "mode": "enforce", "reason": null,
+                    "from": [], "needed": 1, "one_more": false, "met": "signed-off",
+                    "have": [], "can_sign": [], "cannot": [], "unusable": [], "declined": [],
+                    "blocked": false, "push_first": null,
+                }],
+            })
+        })
+        .collect();
+    let new = decision(n, name, vec![update.clone()]);
+    let body = serde_json::json!({
+        "id": new.id, "at": at(1), "repository": name, "policy": null, "pusher": null,
+        "verdict": "accept", "findings": [], "deliveries": [], "first_pushers": [],
+        "refs": [{
+            "name": update.name, "change": "fast-forward", "old": update.old, "new": update.new,
+            "gated": true, "verdict": "accept", "findings": [], "rules": [], "commits": commits,
+            "ungated_ai": 0, "early": null,
+        }],
+    });
+    NewDecision { body: serde_json::to_vec(&body).expect("JSON"), ..new }
 }
 
 /// A sign-off of commit `n` with change `n`.

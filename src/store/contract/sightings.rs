@@ -9,7 +9,7 @@ use crate::store::{Store, StoreError};
 
 pub(in crate::store) async fn the_first_row_wins_for_ever(store: &dyn Store) {
     let first = sighting(1);
-    assert_eq!(store.see(&[sighting(1)], &[]).await.unwrap(), [sighting(1)]);
+    assert_eq!(store.see(&[sighting(1)], &[], &[]).await.unwrap(), [sighting(1)]);
     // The same commit, by somebody else, in another repository, with another story.
     let claim = Sighting {
         repository: RepositoryName::new("elsewhere"),
@@ -21,37 +21,37 @@ pub(in crate::store) async fn the_first_row_wins_for_ever(store: &dyn Store) {
         evidence: String::new(),
         ..first.clone()
     };
-    assert_eq!(store.see(from_ref(&claim), &[]).await.unwrap(), [sighting(1)]);
+    assert_eq!(store.see(from_ref(&claim), &[], &[]).await.unwrap(), [sighting(1)]);
     // Also in the company of a new one, and twice in one call.
     let two = [claim.clone(), sighting(2), claim];
-    assert_eq!(store.see(&two, &[]).await.unwrap(), [first.clone(), sighting(2)]);
+    assert_eq!(store.see(&two, &[], &[]).await.unwrap(), [first.clone(), sighting(2)]);
     assert_eq!(store.sightings(&[commit(1)], &[]).await.unwrap(), [first]);
 }
 
 /// A row without a name stays without one: whoever comes second was not first.
 pub(in crate::store) async fn nobody_takes_an_empty_seat(store: &dyn Store) {
     let nobody = Sighting { first_pusher: None, ..sighting(1) };
-    store.see(from_ref(&nobody), &[]).await.unwrap();
-    assert_eq!(store.see(&[sighting(1)], &[]).await.unwrap(), [nobody]);
+    store.see(from_ref(&nobody), &[], &[]).await.unwrap();
+    assert_eq!(store.see(&[sighting(1)], &[], &[]).await.unwrap(), [nobody]);
 }
 
 pub(in crate::store) async fn see_answers_each_commit_once_in_order(store: &dyn Store) {
-    assert_eq!(store.see(&[], &[]).await.unwrap(), []);
+    assert_eq!(store.see(&[], &[], &[]).await.unwrap(), []);
     let late = Sighting { first_pusher: None, ..sighting(5) };
     let given = [sighting(5), sighting(3), late, sighting(4)];
-    let seen = store.see(&given, &[]).await.unwrap();
+    let seen = store.see(&given, &[], &[]).await.unwrap();
     assert_eq!(seen, [sighting(5), sighting(3), sighting(4)]);
     assert_eq!(store.sightings(&[], &[]).await.unwrap(), []);
 }
 
 pub(in crate::store) async fn see_refuses_bytes_that_are_not_the_change(store: &dyn Store) {
     let wrong = (change(1).0, kept_change(2).1);
-    let refused = store.see(&[sighting(1)], &[kept_change(3), wrong]).await;
+    let refused = store.see(&[sighting(1)], &[kept_change(3), wrong], &[]).await;
     assert!(matches!(refused, Err(StoreError::Damaged(_))));
     assert_eq!(store.sightings(&[commit(1)], &[]).await.unwrap(), []);
     assert_eq!(store.changes(&[change(1).0, change(3).0]).await.unwrap(), []);
 
-    store.see(&[sighting(1)], &[kept_change(1)]).await.unwrap();
+    store.see(&[sighting(1)], &[kept_change(1)], &[]).await.unwrap();
     assert_eq!(store.changes(&[change(1).0]).await.unwrap(), [kept_change(1)]);
 }
 
@@ -64,7 +64,7 @@ pub(in crate::store) async fn sightings_are_found_by_change_too(store: &dyn Stor
     };
     let merge = Sighting { change: None, paths: None, ..sighting(3) };
     let given = [sighting(1), same_change.clone(), merge.clone(), sighting(4)];
-    store.see(&given, &[]).await.unwrap();
+    store.see(&given, &[], &[]).await.unwrap();
 
     let by_change = store.sightings(&[], &[change(1).0]).await.unwrap();
     assert_eq!(by_change, [same_change.clone(), sighting(1)], "oldest first");
@@ -92,14 +92,14 @@ pub(in crate::store) async fn every_field_of_a_sighting_comes_back(store: &dyn S
         ..sighting(1)
     };
     let given = [bare.clone(), hostile.clone()];
-    assert_eq!(store.see(&given, &[]).await.unwrap(), given);
+    assert_eq!(store.see(&given, &[], &[]).await.unwrap(), given);
     let found = store.sightings(&[hostile.commit, bare.commit], &[]).await.unwrap();
     assert_eq!(found, [bare, hostile]);
 }
 
 pub(in crate::store) async fn changes_come_back(store: &dyn Store) {
-    store.see(&[], &[kept_change(1), kept_change(2), kept_change(1)]).await.unwrap();
-    store.see(&[], &[kept_change(2)]).await.unwrap();
+    store.see(&[], &[kept_change(1), kept_change(2), kept_change(1)], &[]).await.unwrap();
+    store.see(&[], &[kept_change(2)], &[]).await.unwrap();
     let mut expected = vec![kept_change(1), kept_change(2)];
     expected.sort();
     let found = store.changes(&[change(1).0, change(9).0, change(2).0, change(1).0]).await;
@@ -110,7 +110,7 @@ pub(in crate::store) async fn changes_come_back(store: &dyn Store) {
 pub(in crate::store) async fn many_sightings_at_once(store: &dyn Store) {
     let given: Vec<Sighting> = (0..2_000).map(sighting).collect();
     let changes: Vec<_> = (0..2_000).map(kept_change).collect();
-    assert_eq!(store.see(&given, &changes).await.unwrap(), given);
+    assert_eq!(store.see(&given, &changes, &[]).await.unwrap(), given);
     let digests: Vec<_> = changes.iter().map(|(digest, _)| *digest).collect();
     assert_eq!(store.changes(&digests).await.unwrap().len(), changes.len());
 }

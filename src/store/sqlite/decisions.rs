@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::fault::Fault;
+use super::memory;
 use crate::domain::digest::policy_digest;
 use crate::domain::ids::{DecisionId, PolicyDigest, RefName, RepositoryName};
+use crate::store::memory::discharged;
 use crate::store::rows::{self, DecisionRow};
 use crate::store::{Durability, NewDecision, Position, StoredDecision, Unpublished, Update, sql};
 
@@ -125,6 +127,10 @@ pub(super) async fn land(
             .bind(at.to_string())
             .execute(&mut *tx)
             .await?;
+        let body = by_id(&mut tx, &id).await?.map(|d| d.body).unwrap_or_default();
+        for discharged in discharged(&body, &update.name) {
+            memory::discharge(&mut tx, repository, &discharged, at).await?;
+        }
     }
     tx.commit().await?;
     Ok(landed)

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use sqlx::SqliteConnection;
 
 use super::fault::Fault;
+use super::memory;
 use crate::domain::digest::change_digest_of_bytes;
 use crate::domain::ids::{ChangeDigest, ObjectId};
+use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::store::rows::{self, SightingRow};
 use crate::store::{Durability, sql};
@@ -17,15 +19,20 @@ pub(super) async fn see(
     conn: &mut SqliteConnection,
     sightings: &[Sighting],
     changes: &[(ChangeDigest, Vec<u8>)],
+    traces: &[Trace],
 ) -> Result<Vec<Sighting>, Fault> {
     let commits = distinct(sightings);
     let mut rows = by_commit(conn, &commits).await?;
     let changes = unknown_changes(conn, changes).await?;
-    if !changes.is_empty() || rows.len() < commits.len() {
+    let traces = memory::unknown(conn, traces).await?;
+    if !changes.is_empty() || !traces.is_empty() || rows.len() < commits.len() {
         let mut tx = super::write(conn, Durability::Synced).await?;
         keep_changes(&mut tx, &changes).await?;
         for sighting in sightings.iter().filter(|s| !rows.contains_key(&s.commit)) {
             keep(&mut tx, sighting).await?;
+        }
+        for trace in traces {
+            memory::keep(&mut tx, trace).await?;
         }
         rows = by_commit(&mut tx, &commits).await?;
         tx.commit().await?;

@@ -36,7 +36,7 @@ fn a_locked_file_is_unreachable_for_writers() {
         let locked = "is locked by another process";
         let new = [statement("a", "a", vec![])];
         unreachable(&store.submit(&new).await.unwrap_err(), locked);
-        unreachable(&store.see(&[sighting(1)], &[]).await.unwrap_err(), locked);
+        unreachable(&store.see(&[sighting(1)], &[], &[]).await.unwrap_err(), locked);
         let appended = store.append(&decision(1, "a", vec![]), Durability::Buffered).await;
         unreachable(&appended.unwrap_err(), locked);
         other.execute("COMMIT").await.unwrap();
@@ -107,7 +107,7 @@ fn a_full_disk_is_unreachable_and_nothing_is_half_written() {
 
         fill_the_disk(&store).await;
         let many: Vec<_> = (0..1_000).map(sighting).collect();
-        unreachable(&store.see(&many, &[]).await.unwrap_err(), full);
+        unreachable(&store.see(&many, &[], &[]).await.unwrap_err(), full);
         let commits: Vec<_> = many.iter().map(|one| one.commit).collect();
         assert_eq!(store.sightings(&commits, &[]).await.unwrap(), []);
 
@@ -122,7 +122,7 @@ fn a_full_disk_is_unreachable_and_nothing_is_half_written() {
         // The disk has room again, and the same store goes on.
         assert_eq!(store.submit(&both).await.unwrap(), [Submitted::Stored; 2]);
         store.append(&new, Durability::Synced).await.unwrap();
-        assert_eq!(store.see(&many, &[]).await.unwrap(), many);
+        assert_eq!(store.see(&many, &[], &[]).await.unwrap(), many);
     });
 }
 
@@ -148,7 +148,7 @@ fn a_damaged_file_is_an_error_and_no_panic() {
     run(async {
         let store = place.open().await;
         let many: Vec<_> = (0..200).map(sighting).collect();
-        store.see(&many, &[]).await.unwrap();
+        store.see(&many, &[], &[]).await.unwrap();
         store.submit(&[large()]).await.unwrap();
         store.close().await;
         let whole = std::fs::read(place.path()).unwrap();
@@ -192,7 +192,7 @@ fn a_row_that_can_not_be_is_damage() {
     let place = Place::new();
     run(async {
         let store = place.open().await;
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         store.append(&decision(1, "a", vec![]), Durability::Synced).await.unwrap();
         let mut conn = place.raw().await;
         conn.execute(
@@ -251,7 +251,7 @@ fn what_must_be_durable_is_written_with_full_sync() {
         let digest = crate::domain::digest::policy_digest(b"p");
         store.keep_policy(&digest, b"p").await.unwrap();
         assert_eq!(synchronous(&store).await, NORMAL, "keep_policy");
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         assert_eq!(synchronous(&store).await, FULL, "see");
         store.append(&decision(3, "a", vec![]), Durability::Buffered).await.unwrap();
         store.land(&repository("a"), &[main], at(1)).await.unwrap();
@@ -272,7 +272,7 @@ fn nothing_new_takes_no_write_lock() {
         let main = [update(b"refs/heads/main", commit(1), commit(2))];
         let judged = decision(1, "a", main.to_vec());
         store.submit(&new).await.unwrap();
-        store.see(&[sighting(2)], &[kept_change(2)]).await.unwrap();
+        store.see(&[sighting(2)], &[kept_change(2)], &[]).await.unwrap();
         store.keep_policy(&digest, b"p").await.unwrap();
         store.append(&judged, Durability::Buffered).await.unwrap();
         store.land(&repository("a"), &main, at(1)).await.unwrap();
@@ -280,9 +280,9 @@ fn nothing_new_takes_no_write_lock() {
         let mut writer = place.raw().await;
         writer.execute("BEGIN IMMEDIATE").await.unwrap();
         assert_eq!(store.submit(&new).await.unwrap(), [Submitted::Known]);
-        let seen = store.see(&[sighting(2)], &[kept_change(2)]).await.unwrap();
+        let seen = store.see(&[sighting(2)], &[kept_change(2)], &[]).await.unwrap();
         assert_eq!(seen, [sighting(2)]);
-        store.see(&[], &[]).await.unwrap();
+        store.see(&[], &[], &[]).await.unwrap();
         store.keep_policy(&digest, b"p").await.unwrap();
         let landed = store.land(&repository("a"), &main, at(2)).await.unwrap();
         assert_eq!(landed, [judged.id]);
@@ -302,11 +302,11 @@ fn a_cancelled_write_leaves_all_or_nothing() {
         let commits: Vec<_> = many.iter().map(|one| one.commit).collect();
         for micros in [0, 1, 50, 200, 800, 3_000, 10_000] {
             let budget = Duration::from_micros(micros);
-            let seen = tokio::time::timeout(budget, store.see(&many, &[])).await;
+            let seen = tokio::time::timeout(budget, store.see(&many, &[], &[])).await;
             let there = store.sightings(&commits, &[]).await.unwrap().len();
             assert!(there == 0 || there == many.len(), "{there} after {micros} us");
             assert!(seen.is_err() || there == many.len());
         }
-        assert_eq!(store.see(&many, &[]).await.unwrap(), many);
+        assert_eq!(store.see(&many, &[], &[]).await.unwrap(), many);
     });
 }

@@ -32,7 +32,7 @@ fn a_new_file_is_its_owners_alone() {
     let place = Place::new();
     run(async {
         let store = place.open().await;
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         for side in ["", "-wal", "-shm"] {
             let path = place.dir.path().join(format!("store.db{side}"));
             assert_eq!(mode(&path), 0o600, "{}", path.display());
@@ -46,7 +46,7 @@ fn what_was_kept_is_there_after_reopening() {
     let place = Place::new();
     run(async {
         let first = open_store(&place.url()).await.unwrap();
-        first.see(&[sighting(1)], &[]).await.unwrap();
+        first.see(&[sighting(1)], &[], &[]).await.unwrap();
         drop(first);
         let again = open_existing_store(&place.url()).await.unwrap();
         assert_eq!(again.sightings(&[sighting(1).commit], &[]).await.unwrap(), [sighting(1)]);
@@ -205,14 +205,14 @@ fn an_abandoned_store_leaves_its_log_and_a_closed_one_does_not() {
     let log = place.dir.path().join("store.db-wal");
     run(async {
         let store = place.open().await;
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         Box::new(store).abandon().await;
     });
     assert_ne!(std::fs::metadata(&log).unwrap().len(), 0);
     let twin = Place::new();
     run(async {
         let store = twin.open().await;
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         store.close().await;
     });
     assert!(!twin.dir.path().join("store.db-wal").exists());
@@ -227,7 +227,7 @@ fn a_checkpoint_moves_the_log_into_the_file() {
     let place = Place::new();
     run(async {
         let store = place.open().await;
-        store.see(&[sighting(1)], &[]).await.unwrap();
+        store.see(&[sighting(1)], &[], &[]).await.unwrap();
         let before = std::fs::read(place.path()).unwrap();
         store.checkpoint().await.unwrap();
         assert_ne!(std::fs::read(place.path()).unwrap(), before);

@@ -57,7 +57,7 @@ fn child() {
             "see" => {
                 let login = Some(Login::new(format!("pusher-{number}")));
                 let mine = Sighting { first_pusher: login, ..sighting(1) };
-                let seen = store.see(&[mine], &[]).await.unwrap();
+                let seen = store.see(&[mine], &[], &[]).await.unwrap();
                 let first = seen[0].first_pusher.clone().unwrap();
                 store.append(&claim(number, &first), Durability::Synced).await.unwrap();
             }

@@ -1,0 +1,97 @@
+//! What memory is asked and what it answers (G9), and what a landing takes out of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::decision::{Decision, Met};
+use crate::domain::ids::{
+    ChangeDigest, DecisionId, Login, ObjectId, RefName, RepositoryName, StatementHash,
+};
+use crate::domain::memory::Fingerprint;
+
+/// Commits of which memory keeps the same blob or run: more of them tell nothing more.
+pub(super) const SHARED: i64 = 64;
+
+/// What some commits make.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Changes by digest.
+    pub changes: Vec<ChangeDigest>,
+    /// Blobs by id.
+    pub blobs: Vec<ObjectId>,
+    /// Runs of added lines.
+    pub runs: Vec<Fingerprint>,
+}
+
+/// What memory has of it. Numbers are places in `commits`.
+#[derive(Debug, Clone, Default)]
+pub struct Recalled {
+    /// What anything was learned from.
+    pub commits: Vec<Remembered>,
+    /// Who made which change.
+    pub changes: Vec<(ChangeDigest, usize)>,
+    /// Who made which blob.
+    pub blobs: Vec<(ObjectId, usize)>,
+    /// Who added which run, and in which file by the path's hash.
+    pub runs: Vec<(Fingerprint, usize, i64)>,
+}
+
+/// A commit that memory learned from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Its id.
+    pub commit: ObjectId,
+    /// Where it was shown.
+    pub repository: RepositoryName,
+    /// By whom.
+    pub first_pusher: Option<Login>,
+    /// When.
+    pub at: Timestamp,
+    /// The line that gave it away, escaped.
+    pub evidence: String,
+    /// The push that showed it.
+    pub decision: DecisionId,
+    /// Distinctive lines that it adds.
+    pub lines: usize,
+    /// Whether only memory told it.
+    pub echo: bool,
+    /// Names of the rules for which it has landed in the repository that was asked for.
+    pub landed_for: BTreeSet<String>,
+}
+
+/// What a landing of one ref takes out of memory for one rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Discharged {
+    pub(super) rule: String,
+    /// What landed covered.
+    pub(super) commits: Vec<ObjectId>,
+    /// Sign-offs of net changes that were used: what they name has landed with it.
+    pub(super) nets: BTreeSet<StatementHash>,
+}
+
+/// What a decision let in on a ref because it was covered, or its pusher exempt. A body that
+/// this program can't read takes no weight away.
+pub(super) fn discharged(body: &[u8], name: &RefName) -> Vec<Discharged> {
+    let Ok(decision) = serde_json::from_slice::<Decision>(body) else { return Vec::new() };
+    let mut all: Vec<Discharged> = Vec::new();
+    let landed = decision.refs.iter().filter(|r| r.name == *name);
+    for (commit, q) in landed
+        .flat_map(|r| &r.commits)
+        .flat_map(|c| c.requirements.iter().filter(|q| q.met != Met::No).map(move |q| (c.id, q)))
+    {
+        let nets = q.have.iter().filter(|h| h.net).map(|h| h.statement);
+        match all.iter_mut().find(|d| d.rule == q.rule) {
+            Some(known) => {
+                known.commits.push(commit);
+                known.nets.extend(nets);
+            }
+            None => all.push(Discharged {
+                rule: q.rule.clone(),
+                commits: vec![commit],
+                nets: nets.collect(),
+            }),
+        }
+    }
+    all
+}

@@ -1,0 +1,174 @@
+//! Traces of AI-assisted commits, and what has landed of them (G9).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::fault::Fault;
+use crate::domain::ids::{DecisionId, Login, ObjectId, RepositoryName};
+use crate::domain::memory::{Fingerprint, Trace};
+use crate::store::memory::{Asked, Discharged, Recalled, Remembered, SHARED};
+use crate::store::{rows, sql};
+
+/// `seq, commit_id, repository, first_pusher, seen_at, evidence, decision, lines, echo`.
+type TraceRow = (i64, String, String, Option<String>, String, String, String, i64, i64);
+
+pub(super) async fn has_any(conn: &mut SqliteConnection) -> Result<bool, Fault> {
+    let any: Option<i64> = sqlx::query_scalar(sql::ANY_TRACE).fetch_optional(conn).await?;
+    Ok(any.is_some())
+}
+
+/// Those of which nothing is kept yet, each once.
+pub(super) async fn unknown<'a>(
+    conn: &mut SqliteConnection,
+    traces: &'a [Trace],
+) -> Result<Vec<&'a Trace>, Fault> {
+    if traces.is_empty() {
+        return Ok(Vec::new());
+    }
+    let commits: Vec<ObjectId> = traces.iter().map(|t| t.commit).collect();
+    let known: Vec<String> =
+        sqlx::query_scalar(sql::KNOWN_TRACES).bind(rows::list(&commits)?).fetch_all(conn).await?;
+    let mut known = known.iter().map(|hex| rows::object(hex)).collect::<Result<HashSet<_>, _>>()?;
+    Ok(traces.iter().filter(|t| known.insert(t.commit)).collect())
+}
+
+pub(super) async fn keep(conn: &mut SqliteConnection, trace: &Trace) -> Result<(), Fault> {
+    let lines = i64::try_from(trace.lines).unwrap_or(i64::MAX);
+    let seq: Option<i64> = sqlx::query_scalar(sql::KEEP_TRACE)
+        .bind(trace.commit.to_string())
+        .bind(trace.decision.as_str())
+        .bind(trace.change.map(|digest| digest.to_string()))
+        .bind(lines)
+        .bind(i64::from(trace.echo))
+        .fetch_optional(&mut *conn)
+        .await?;
+    // Somebody else was first, in this very moment.
+    let Some(seq) = seq else { return Ok(()) };
+    let blobs: Vec<&ObjectId> = trace.blobs.iter().collect();
+    sqlx::query(sql::KEEP_TRACE_BLOBS)
+        .bind(rows::list(&blobs)?)
+        .bind(seq)
+        .bind(SHARED)
+        .execute(&mut *conn)
+        .await?;
+    let (runs, files): (Vec<i64>, Vec<i64>) = trace.runs.iter().map(|(r, f)| (r.0, *f)).unzip();
+    sqlx::query(sql::KEEP_TRACE_RUNS)
+        .bind(rows::list(&runs)?)
+        .bind(rows::list(&files)?)
+        .bind(seq)
+        .bind(SHARED)
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn recall(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    asked: &Asked,
+) -> Result<Recalled, Fault> {
+    let changes: Vec<(String, i64)> = sqlx::query_as(sql::TRACES_BY_CHANGE)
+        .bind(rows::list(&asked.changes)?)
+        .fetch_all(&mut *conn)
+        .await?;
+    let blobs: Vec<(String, i64)> = sqlx::query_as(sql::TRACES_BY_BLOB)
+        .bind(rows::list(&asked.blobs)?)
+        .fetch_all(&mut *conn)
+        .await?;
+    let runs: Vec<(i64, i64, i64)> = sqlx::query_as(sql::TRACES_BY_RUN)
+        .bind(rows::list(&asked.runs)?)
+        .fetch_all(&mut *conn)
+        .await?;
+    let of_changes = changes.iter().map(|(_, seq)| *seq);
+    let of_blobs = blobs.iter().map(|(_, seq)| *seq);
+    let wanted: BTreeSet<i64> =
+        of_changes.chain(of_blobs).chain(runs.iter().map(|(_, seq, _)| *seq)).collect();
+    let mut recalled = Recalled::default();
+    let places = commits(conn, repository, wanted, &mut recalled).await?;
+    let place = |seq: &i64| {
+        let missing = || Fault::Row(format!("memory has no commit {seq}, which it points to"));
+        places.get(seq).copied().ok_or_else(missing)
+    };
+    for (hex, seq) in &changes {
+        recalled.changes.push((rows::change_digest(hex)?, place(seq)?));
+    }
+    for (hex, seq) in &blobs {
+        recalled.blobs.push((rows::object(hex)?, place(seq)?));
+    }
+    for (run, seq, file) in &runs {
+        recalled.runs.push((Fingerprint(*run), place(seq)?, *file));
+    }
+    Ok(recalled)
+}
+
+/// Reads the commits with these numbers, oldest first, and tells their places.
+async fn commits(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    wanted: BTreeSet<i64>,
+    recalled: &mut Recalled,
+) -> Result<HashMap<i64, usize>, Fault> {
+    let mut places = HashMap::new();
+    if wanted.is_empty() {
+        return Ok(places);
+    }
+    let wanted: Vec<i64> = wanted.into_iter().collect();
+    let wanted = rows::list(&wanted)?;
+    let found: Vec<TraceRow> =
+        sqlx::query_as(sql::TRACES).bind(&wanted).fetch_all(&mut *conn).await?;
+    for (seq, commit, repository, first_pusher, at, evidence, decision, lines, echo) in found {
+        places.insert(seq, recalled.commits.len());
+        recalled.commits.push(Remembered {
+            commit: rows::object(&commit)?,
+            repository: RepositoryName::new(repository),
+            first_pusher: first_pusher.map(Login::new),
+            at: rows::time(&at)?,
+            evidence,
+            decision: DecisionId::new(decision),
+            lines: usize::try_from(lines).unwrap_or(0),
+            echo: echo != 0,
+            landed_for: BTreeSet::new(),
+        });
+    }
+    let landed: Vec<(i64, String)> = sqlx::query_as(sql::DISCHARGES)
+        .bind(&wanted)
+        .bind(repository.as_str())
+        .fetch_all(conn)
+        .await?;
+    for (seq, rule) in landed {
+        let place = places.get(&seq).and_then(|place| recalled.commits.get_mut(*place));
+        if let Some(commit) = place {
+            commit.landed_for.insert(rule);
+        }
+    }
+    Ok(places)
+}
+
+pub(super) async fn discharge(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    discharged: &Discharged,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    for commit in &discharged.commits {
+        sqlx::query(sql::DISCHARGE)
+            .bind(repository.as_str())
+            .bind(&discharged.rule)
+            .bind(commit.to_string())
+            .bind(at.to_string())
+            .execute(&mut *conn)
+            .await?;
+    }
+    for statement in &discharged.nets {
+        sqlx::query(sql::DISCHARGE_NAMED)
+            .bind(repository.as_str())
+            .bind(&discharged.rule)
+            .bind(statement.to_string())
+            .bind(at.to_string())
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Work that was shown with its mark once, pushed by somebody else without it.
+
+use super::work::{self, Dice, function, show, three, with};
+use crate::support::{API, CLAUDE, Clone, MAIN, NEEDS, World, ai, human};
+
+type Files = Vec<(String, String)>;
+
+/// What becomes of the work, in one commit or several.
+struct Way {
+    name: &'static str,
+    make: fn(&Files) -> Vec<Files>,
+}
+
+fn each(files: &Files, change: impl Fn(&str) -> String) -> Vec<Files> {
+    vec![files.iter().map(|(path, text)| (path.clone(), change(text))).collect()]
+}
+
+fn path(files: &Files, name: impl Fn(&str) -> String) -> Vec<Files> {
+    vec![files.iter().map(|(path, text)| (name(path), text.clone())).collect()]
+}
+
+const WAYS: &[Way] = &[
+    Way { name: "another message", make: |files| vec![files.clone()] },
+    Way {
+        name: "one more file",
+        make: |files| {
+            let more = ("app/extra.py".to_owned(), work::file(777, 60));
+            vec![files.iter().cloned().chain([more]).collect()]
+        },
+    },
+    Way { name: "split by file", make: |files| files.iter().map(|f| vec![f.clone()]).collect() },
+    Way {
+        name: "split inside each file",
+        make: |files| {
+            let half = |text: &str| -> String {
+                let lines: Vec<_> = text.split_inclusive('\n').collect();
+                lines[..lines.len() / 2].concat()
+            };
+            let first = files.iter().map(|(p, t)| (p.clone(), half(t))).collect();
+            vec![first, files.clone()]
+        },
+    },
+    Way { name: "other names", make: |files| path(files, |p| p.replace("app/", "lib/new_")) },
+    Way { name: "CRLF", make: |files| each(files, |t| t.replace('\n', "\r\n")) },
+    Way {
+        name: "one more line each",
+        make: |files| each(files, |t| format!("# checked\n{t}\nDEBUG = False\n")),
+    },
+    Way {
+        name: "a line in the middle",
+        make: |files| {
+            each(files, |t| {
+                let half = t.lines().count() / 2;
+                let lines = t.lines().enumerate();
+                lines
+                    .map(
+                        |(n, l)| {
+                            if n == half { format!("{l}\n# looked at\n") } else { format!("{l}\n") }
+                        },
+                    )
+                    .collect()
+            })
+        },
+    },
+    Way { name: "reindented", make: |files| each(files, |t| t.replace("    ", "\t")) },
+    Way { name: "blank lines", make: |files| each(files, |t| t.replace('\n', "\n\n")) },
+    Way {
+        name: "functions reordered",
+        make: |files| {
+            each(files, |t| {
+                let mut all: Vec<_> = t.split("\n\n").collect();
+                all.reverse();
+                all.join("\n\n")
+            })
+        },
+    },
+    Way {
+        name: "all in one file",
+        make: |files| {
+            vec![vec![("one.py".to_owned(), files.iter().map(|f| f.1.as_str()).collect())]]
+        },
+    },
+    Way {
+        name: "among as much of one's own",
+        make: |files| {
+            files
+                .iter()
+                .enumerate()
+                .map(|(n, (p, t))| {
+                    let own = work::file(900 + u64::try_from(n).expect("small"), t.lines().count());
+                    vec![(p.clone(), format!("{own}\n{t}"))]
+                })
+                .collect()
+        },
+    },
+];
+
+fn launder(world: &World, who: &str, ways: &[Files]) -> crate::support::PushResult {
+    let other = world.clone(who);
+    for (n, files) in ways.iter().enumerate() {
+        other.commit(with(human(format!("My own work, part {n}\n")), files).author("mallory"));
+    }
+    other.push_main()
+}
+
+#[test]
+fn every_way_is_seen_through() {
+    for lines in [20, 60, 200] {
+        for way in WAYS {
+            let world = World::new();
+            let files = three(3, lines);
+            let kim = show(&world, &files);
+            let push = launder(&world, "mallory", &(way.make)(&files));
+            assert!(!push.ok, "{} of {lines} lines landed:\n{}", way.name, push.all);
+            push.rejected_with(NEEDS)
+                .says("pushed 20")
+                .says("by kim")
+                .says("removing the mark does not help");
+            drop(kim);
+        }
+    }
+}
+
+/// The innocent twin of all of them: somebody else's work of the same shape.
+#[test]
+fn what_others_write_lands() {
+    for way in WAYS {
+        let world = World::new();
+        let kim = show(&world, &three(3, 60));
+        launder(&world, "mallory", &(way.make)(&three(4, 60))).lands(&[MAIN]);
+        drop(kim);
+    }
+}
+
+/// Wherever it was shown: in a push that was rejected, in another repository.
+#[test]
+fn wherever_it_was_shown() {
+    let files = three(5, 40);
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(with(ai("Add the ledger"), &files));
+    kim.push_main().rejected_with(NEEDS);
+    launder(&world, "mallory", std::slice::from_ref(&files)).rejected_with("same change as");
+
+    let world = World::new();
+    world.repository("web/shop");
+    let kim = world.clone_of("kim", "web/shop");
+    kim.git(&["checkout", "-q", "-b", "topic"]);
+    kim.commit(with(ai("Add the ledger"), &files));
+    kim.push(&["HEAD:refs/heads/topic"]).lands(&["refs/heads/topic"]);
+    launder(&world, "mallory", &[files])
+        .rejected_with("another repository's, see decision D-")
+        .keeps_quiet_about("by kim");
+}
+
+/// By git's own means.
+#[test]
+fn by_rebase_cherry_pick_squash_and_revert() {
+    let files = three(6, 30);
+    let story = |what: &dyn Fn(&Clone<'_>, &str)| {
+        let world = World::new();
+        let kim = show(&world, &files);
+        let mallory = world.clone("mallory");
+        mallory.commit(human("Something else\n").file("other", "other\n"));
+        mallory.push_main().lands(&[MAIN]);
+        let tip = mallory.take(&kim, "topic");
+        what(&mallory, &tip);
+        mallory.push_main().rejected_with(NEEDS).says("by kim");
+    };
+    story(&|mallory, tip| {
+        mallory.git(&["cherry-pick", "--no-commit", tip]);
+        mallory.git(&["commit", "-q", "-m", "Mine"]);
+    });
+    story(&|mallory, tip| {
+        mallory.git(&["merge", "-q", "--squash", tip]);
+        mallory.git(&["commit", "-q", "-m", "Mine"]);
+    });
+    // A merge that brings what neither of its parents has.
+    story(&|mallory, tip| {
+        mallory.git(&["branch", "-f", "side", "HEAD~1"]);
+        mallory.git(&["checkout", "-q", "side"]);
+        mallory.commit(human("On the side\n").file("side", "side\n"));
+        mallory.git(&["checkout", "-q", "main"]);
+        mallory.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]);
+        mallory.git(&["checkout", tip, "--", "app"]);
+        mallory.git(&["commit", "-q", "-m", "Merge branch 'side'"]);
+    });
+    // The mark stays in a commit that is not pushed: only its undoing and that one's.
+    story(&|mallory, tip| {
+        let head = mallory.head();
+        mallory.git(&["cherry-pick", tip]);
+        mallory.git(&["revert", "--no-edit", "HEAD"]);
+        mallory.git(&["revert", "--no-edit", "HEAD"]);
+        mallory.git(&["reset", "-q", "--soft", &head]);
+        mallory.git(&["commit", "-q", "-m", "Mine"]);
+    });
+}
+
+/// Two tokens changed in each function: most of them are known again.
+#[test]
+fn with_tokens_changed() {
+    let mut caught = 0;
+    for seed in 0..10 {
+        let world = World::new();
+        let mut dice = Dice(seed + 100);
+        let functions: Vec<String> = (0..12).map(|_| function(&mut dice)).collect();
+        let file = |all: &[String]| vec![("app/a.py".to_owned(), all.concat())];
+        let kim = show(&world, &file(&functions));
+        let changed: Vec<String> = functions
+            .iter()
+            .map(|f| {
+                let mut lines: Vec<String> = f.lines().map(str::to_owned).collect();
+                for _ in 0..2 {
+                    let line = dice.below(lines.len() - 1);
+                    lines[line] = lines[line].replacen("entry", "row", 1).replacen('e', "ee", 1);
+                }
+                lines.join("\n") + "\n"
+            })
+            .collect();
+        caught += usize::from(!launder(&world, "mallory", &[file(&changed)]).ok);
+        drop(kim);
+    }
+    assert!(caught >= 8, "{caught} of 10");
+}
+
+/// The amend that everybody tries first.
+#[test]
+fn an_amend_of_one_line_by_the_same_person() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let lines: Vec<String> = (0..40).map(|n| format!("value_{n} = {n}\n")).collect();
+    kim.commit(human("Base\n").file("a", lines.concat()));
+    kim.push_main().lands(&[MAIN]);
+    let changed = lines.concat().replace("value_7 = 7", "value_7 = seven()");
+    kim.commit(ai("Fix it").file("a", &changed));
+    kim.push_main().rejected_with(CLAUDE);
+    kim.git(&["commit", "-q", "--amend", "-m", "Fix it"]);
+    kim.push_main().rejected_with("same change as");
+    let bare = world.bare(API);
+    assert_eq!(world.tip(&bare, MAIN), Some(kim.rev("origin/main")));
+}

@@ -1,0 +1,71 @@
+//! What a rejection by memory says, and how a senior takes weight away.
+
+use super::work::{self, show, three, with};
+use crate::support::clone::path_text;
+use crate::support::{API, MAIN, NEEDS, Policy, World, human, key};
+
+#[test]
+fn a_match_says_what_matched() {
+    let world = World::new();
+    let files = three(71, 30);
+    let kim = show(&world, &files);
+    let short = kim.head()[..8].to_owned();
+    let other = world.clone("mallory");
+    let text = format!("{}{}", files[0].1, work::file(72, 5));
+    other.commit(human("Mine\n").file("app/else.py", text));
+    let push = other.push_main();
+    push.rejected_with(NEEDS)
+        .says(&short)
+        .says("app/else.py")
+        .says("added lines")
+        .says("with \"Co-Authored-By: Claude");
+}
+
+#[test]
+fn switched_off_it_knows_nothing() {
+    let world = World::with(&Policy::standard().detect("memory", "false"));
+    let files = three(81, 30);
+    let _kim = show(&world, &files);
+    let other = world.clone("mallory");
+    other.commit(with(human("Mine\n"), &files));
+    other.push_main().lands(&[MAIN]);
+}
+
+/// One senior says that the trailer was wrong; whoever made it can't.
+#[test]
+fn a_correction_takes_weight_away() {
+    for names_the_source in [true, false] {
+        let world = World::new();
+        let files = three(91, 30);
+        let kim = show(&world, &files);
+        let other = world.clone("mallory");
+        let id = other.commit(with(human("Mine\n"), &files));
+        other.push_main().rejected_with("same change as");
+        let (clone, named) = match names_the_source {
+            true => (&kim, kim.head()),
+            false => (&other, id),
+        };
+        let correct = |who: &str, refs: &str| {
+            let key = path_text(&key(who).file);
+            clone.countersign(&[
+                "correct",
+                &named,
+                "--ref",
+                refs,
+                "--repository",
+                API,
+                "--key",
+                &key,
+                "--yes",
+                "-m",
+                "the trailer was wrong",
+                "--remote",
+                "origin",
+            ])
+        };
+        correct("ghopper", "refs/heads/other").exits(0);
+        other.push_main().rejected_with("same change as");
+        correct("ghopper", MAIN).exits(0);
+        other.push_main().lands(&[MAIN]);
+    }
+}
