@@ -13,6 +13,7 @@ mod exit;
 mod files;
 mod hook;
 mod landed;
+mod memory;
 mod out;
 mod picked;
 mod policy;
@@ -80,6 +81,8 @@ enum Command {
     Status(check::StatusArgs),
     /// Ask the gate's own engine here, before the push
     Check(check::CheckArgs),
+    /// What the gate remembers of AI-assisted changes, and why
+    Memory(memory::MemoryArgs),
     /// Show a decision of the gate by its id
     Show(show::ShowArgs),
     /// Check a policy, or start one
@@ -118,6 +121,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Verify(args) => verify::run(&args, cli.json),
         Command::Status(args) => check::status(&args, cli.json),
         Command::Check(args) => check::check(&args, cli.json),
+        Command::Memory(args) => memory::run(&args, config, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
         Command::Policy(args) => policy::run(&args, config, cli.json),
     }

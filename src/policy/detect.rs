@@ -109,7 +109,7 @@ fn between(
     }
     let message = format!("\"{key}\" is {number}");
     let help = format!("write a number from {least} to {most}");
-    report.add(Finding::error("out-of-range", &span, message).help(help));
+    report.add(Finding::error("bad-number", &span, message).help(help));
     None
 }
 

@@ -60,6 +60,36 @@ pub struct Remembered {
     pub landed_for: BTreeSet<String>,
 }
 
+/// What is kept of one commit, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The commit and who showed it; where it has landed stands in `landed` alone.
+    pub commit: Remembered,
+    /// What it does, where that has weight.
+    pub change: Option<ChangeDigest>,
+    /// How many of its files are kept.
+    pub blobs: u64,
+    /// How many runs of its lines are kept.
+    pub runs: u64,
+    /// Where it is no evidence any more: repository, rule and since when.
+    pub landed: Vec<(RepositoryName, String, Timestamp)>,
+}
+
+/// How much memory holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct MemoryStats {
+    /// Commits that something was learned from.
+    pub commits: u64,
+    /// Those among them that memory itself told.
+    pub echoes: u64,
+    /// Files, by commit.
+    pub blobs: u64,
+    /// Runs of lines, by commit and file.
+    pub runs: u64,
+    /// Commits that have landed, by repository and rule.
+    pub discharges: u64,
+}
+
 /// What a landing of one ref takes out of memory for one rule.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Discharged {

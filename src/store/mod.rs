@@ -27,7 +27,7 @@ use crate::domain::ids::{
 use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
-use memory::{Asked, Recalled};
+use memory::{Asked, Kept, MemoryStats, Recalled};
 
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -230,6 +230,12 @@ pub trait Store: Send + Sync {
         commits: &[ObjectId],
         changes: &[ChangeDigest],
     ) -> Result<Vec<Sighting>, StoreError>;
+
+    /// What memory keeps of the commits whose ids begin so, oldest first, at most `limit`.
+    async fn traces(&self, prefix: &str, limit: usize) -> Result<Vec<Kept>, StoreError>;
+
+    /// How much memory holds.
+    async fn memory_stats(&self) -> Result<MemoryStats, StoreError>;
 
     /// The kept bytes of these changes, absent ones left out. The caller hashes them again.
     async fn changes(

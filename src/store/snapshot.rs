@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::memory::{Asked, Recalled};
+use super::memory::{Asked, Kept, MemoryStats, Recalled};
 use super::rows;
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
@@ -184,6 +184,14 @@ impl Store for Snapshot {
     /// The published log holds nothing of it.
     async fn has_memory(&self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    async fn traces(&self, _prefix: &str, _limit: usize) -> Result<Vec<Kept>, StoreError> {
+        read_only()
+    }
+
+    async fn memory_stats(&self) -> Result<MemoryStats, StoreError> {
+        read_only()
     }
 
     async fn recall(

@@ -240,3 +240,23 @@ SELECT DISTINCT $1, $2, s.commit_id, $4
 FROM subjects AS s
 WHERE s.statement_hash = $3 AND s.commit_id IS NOT NULL
 ON CONFLICT DO NOTHING";
+
+pub(super) const TRACES_BY_PREFIX: &str = "
+SELECT t.seq, t.commit_id, s.repository, s.first_pusher, s.seen_at, s.evidence, t.decision, t.lines,
+       t.echo, t.change_digest,
+       (SELECT COUNT(*) FROM trace_blobs AS b WHERE b.trace = t.seq) AS blobs,
+       (SELECT COUNT(*) FROM trace_runs AS r WHERE r.trace = t.seq) AS runs
+FROM traces AS t JOIN sightings AS s ON s.commit_id = t.commit_id
+WHERE t.commit_id >= $1 AND t.commit_id < $2
+ORDER BY t.seq
+LIMIT $3";
+
+pub(super) const DISCHARGES_OF: &str = "
+SELECT repository, rule, landed_at FROM discharges
+WHERE commit_id = $1
+ORDER BY landed_at, repository, rule";
+
+pub(super) const MEMORY_STATS: &str = "
+SELECT (SELECT COUNT(*) FROM traces), (SELECT COUNT(*) FROM traces WHERE echo = 1),
+       (SELECT COUNT(*) FROM trace_blobs), (SELECT COUNT(*) FROM trace_runs),
+       (SELECT COUNT(*) FROM discharges)";

@@ -28,7 +28,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool, Transaction};
 
 use self::fault::Fault;
-use super::memory::{Asked, Recalled};
+use super::memory::{Asked, Kept, MemoryStats, Recalled};
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
     Unpublished, Update, Wanted,
@@ -210,6 +210,18 @@ impl Store for Sqlite {
     async fn has_memory(&self) -> Result<bool, StoreError> {
         let mut conn = self.acquire().await?;
         let result = memory::has_any(&mut conn).await;
+        self.done(conn, result)
+    }
+
+    async fn traces(&self, prefix: &str, limit: usize) -> Result<Vec<Kept>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = memory::kept(&mut conn, prefix, limit).await;
+        self.done(conn, result)
+    }
+
+    async fn memory_stats(&self) -> Result<MemoryStats, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = memory::stats(&mut conn).await;
         self.done(conn, result)
     }
 

@@ -2,7 +2,7 @@
 
 use super::work::{self, show, three, with};
 use crate::support::clone::path_text;
-use crate::support::{API, MAIN, NEEDS, Policy, World, human, key};
+use crate::support::{API, Draft, MAIN, NEEDS, Policy, World, human, key};
 
 #[test]
 fn a_match_says_what_matched() {
@@ -68,4 +68,36 @@ fn a_correction_takes_weight_away() {
         correct("ghopper", MAIN).exits(0);
         other.push_main().lands(&[MAIN]);
     }
+}
+
+/// What is remembered, and why, on the Git host.
+#[test]
+fn memory_is_shown() {
+    let world = World::new();
+    world.countersign(&["memory", "show", "1a2b3c4d"]).exits(5).says("does not exist");
+    let files = three(95, 30);
+    let kim = show(&world, &files);
+    let id = kim.head();
+    world
+        .countersign(&["memory", "show", &id[..8]])
+        .exits(0)
+        .says(&format!("{id} in {API}"))
+        .says("by kim, decision D-")
+        .says("mark: Co-Authored-By: Claude")
+        .says("remembered: its change, 3 files, ")
+        .keeps_quiet_about("landed");
+    world.countersign(&["memory", "show", "zzzz"]).exits(2).says("is no commit's id");
+    world.countersign(&["memory", "show", "0000"]).exits(1).says("nothing is remembered");
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+    world
+        .countersign(&["memory", "show", &id])
+        .exits(0)
+        .says("no evidence for rule \"production\" since");
+    let stats = world.countersign(&["--json", "memory", "stats"]).exits(0).out();
+    let stats: serde_json::Value = serde_json::from_str(&stats).expect("JSON");
+    assert_eq!(stats["commits"], 1, "{stats}");
+    assert_eq!(stats["blobs"], 3, "{stats}");
+    assert!(stats["runs"].as_u64() > Some(20), "{stats}");
+    assert!(stats["discharges"].as_u64() > Some(0), "{stats}");
 }

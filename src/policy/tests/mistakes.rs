@@ -160,6 +160,10 @@ const ERRORS: &[Row] = &[
     // Detection.
     ("disable = [\"claude-code\"]", "declare = \"require\"", &[("unknown-value", 18)]),
     ("disable = [\"claude-code\"]", "memory = \"yes\"", &[("wrong-type", 18)]),
+    ("disable = [\"claude-code\"]", "memory_lines = 0", &[("bad-number", 18)]),
+    ("disable = [\"claude-code\"]", "memory_share = 101", &[("bad-number", 18)]),
+    ("disable = [\"claude-code\"]", "memory_share = \"half\"", &[("wrong-type", 18)]),
+    ("disable = [\"claude-code\"]", "generated = [\"/dist/**\"]", &[("never-matches", 18)]),
     ("claude-code", "claude_code", &[("unknown-marker", 18)]),
     ("claude-code", "acme", &[("unknown-marker", 18)]),
     ("[[detect.marker]]", "[detect.marker]", &[("wrong-type", 19)]),

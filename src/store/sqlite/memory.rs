@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::fault::Fault;
 use crate::domain::ids::{DecisionId, Login, ObjectId, RepositoryName};
 use crate::domain::memory::{Fingerprint, Trace};
-use crate::store::memory::{Asked, Discharged, Recalled, Remembered, SHARED};
+use crate::store::memory::{Asked, Discharged, Kept, MemoryStats, Recalled, Remembered, SHARED};
 use crate::store::{rows, sql};
 
 /// `seq, commit_id, repository, first_pusher, seen_at, evidence, decision, lines, echo`.
@@ -118,19 +118,9 @@ async fn commits(
     let wanted = rows::list(&wanted)?;
     let found: Vec<TraceRow> =
         sqlx::query_as(sql::TRACES).bind(&wanted).fetch_all(&mut *conn).await?;
-    for (seq, commit, repository, first_pusher, at, evidence, decision, lines, echo) in found {
-        places.insert(seq, recalled.commits.len());
-        recalled.commits.push(Remembered {
-            commit: rows::object(&commit)?,
-            repository: RepositoryName::new(repository),
-            first_pusher: first_pusher.map(Login::new),
-            at: rows::time(&at)?,
-            evidence,
-            decision: DecisionId::new(decision),
-            lines: usize::try_from(lines).unwrap_or(0),
-            echo: echo != 0,
-            landed_for: BTreeSet::new(),
-        });
+    for row in found {
+        places.insert(row.0, recalled.commits.len());
+        recalled.commits.push(remembered(row)?);
     }
     let landed: Vec<(i64, String)> = sqlx::query_as(sql::DISCHARGES)
         .bind(&wanted)
@@ -171,4 +161,89 @@ pub(super) async fn discharge(
             .await?;
     }
     Ok(())
+}
+
+/// What `TRACES_BY_PREFIX` gives: a [`TraceRow`], `change_digest`, and counts.
+type KeptRow = (
+    i64,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    Option<String>,
+    i64,
+    i64,
+);
+
+pub(super) async fn kept(
+    conn: &mut SqliteConnection,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<Kept>, Fault> {
+    let found: Vec<KeptRow> = sqlx::query_as(sql::TRACES_BY_PREFIX)
+        .bind(prefix)
+        .bind(format!("{prefix}~"))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut all = Vec::new();
+    for row in found {
+        let (seq, commit, repository, pusher, at, evidence, decision, lines, echo, change, ..) =
+            &row;
+        let row_of = (
+            *seq,
+            commit.clone(),
+            repository.clone(),
+            pusher.clone(),
+            at.clone(),
+            evidence.clone(),
+            decision.clone(),
+            *lines,
+            *echo,
+        );
+        let landed: Vec<(String, String, String)> =
+            sqlx::query_as(sql::DISCHARGES_OF).bind(commit).fetch_all(&mut *conn).await?;
+        let landed = landed.into_iter().map(|(repository, rule, at)| {
+            Ok::<_, Fault>((RepositoryName::new(repository), rule, rows::time(&at)?))
+        });
+        all.push(Kept {
+            commit: remembered(row_of)?,
+            change: change.as_deref().map(rows::change_digest).transpose()?,
+            blobs: row.10.try_into().unwrap_or(0),
+            runs: row.11.try_into().unwrap_or(0),
+            landed: landed.collect::<Result<_, _>>()?,
+        });
+    }
+    Ok(all)
+}
+
+pub(super) async fn stats(conn: &mut SqliteConnection) -> Result<MemoryStats, Fault> {
+    let row: (i64, i64, i64, i64, i64) = sqlx::query_as(sql::MEMORY_STATS).fetch_one(conn).await?;
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Ok(MemoryStats {
+        commits: count(row.0),
+        echoes: count(row.1),
+        blobs: count(row.2),
+        runs: count(row.3),
+        discharges: count(row.4),
+    })
+}
+
+fn remembered(row: TraceRow) -> Result<Remembered, Fault> {
+    let (_, commit, repository, first_pusher, at, evidence, decision, lines, echo) = row;
+    Ok(Remembered {
+        commit: rows::object(&commit)?,
+        repository: RepositoryName::new(repository),
+        first_pusher: first_pusher.map(Login::new),
+        at: rows::time(&at)?,
+        evidence,
+        decision: DecisionId::new(decision),
+        lines: usize::try_from(lines).unwrap_or(0),
+        echo: echo != 0,
+        landed_for: BTreeSet::new(),
+    })
 }
