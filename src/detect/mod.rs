@@ -21,6 +21,7 @@ mod findings;
 mod identity;
 pub mod lines;
 mod normalise;
+pub mod notes;
 mod own;
 mod phrases;
 mod prose;

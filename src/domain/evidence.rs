@@ -56,6 +56,8 @@ pub enum MarkerKind {
     Unreadable,
     /// An earlier change that memory knows (G9).
     Memory,
+    /// A note that a tool keeps about the commit.
+    Note,
 }
 
 /// Where a piece of evidence stands.
@@ -79,6 +81,8 @@ pub enum Place {
     Message,
     /// What the commit does, held against memory (G9).
     Change,
+    /// A note about it, in a ref of its own.
+    Note,
 }
 
 /// One marker found in one place of one commit.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::decision::Finding;
-use super::evidence::Detection;
+use super::evidence::{Detection, Evidence};
 use super::ids::{
     ChangeDigest, DecisionId, Login, ObjectId, RefName, RepoPath, RepositoryName, StatementHash,
 };
@@ -48,6 +48,8 @@ pub struct Facts {
     pub covers: BTreeMap<ObjectId, Vec<Cover>>,
     /// What memory has of commits that it knows (G9).
     pub recalled: BTreeMap<ObjectId, Recollection>,
+    /// Commits that are not in the repository and of which a note tells AI use.
+    pub noted: BTreeMap<ObjectId, Evidence>,
 }
 
 /// One ref update.

@@ -88,6 +88,8 @@ pub type Sources = Vec<usize>;
 pub struct Recollection {
     /// Everything that matched was learned from these.
     pub sources: Vec<Source>,
+    /// Itself, where it was shown as AI-assisted before.
+    pub itself: Sources,
     /// Who made the same change.
     pub change: Sources,
     /// Distinctive lines that the commit adds.
@@ -117,6 +119,8 @@ pub struct FileRecollection {
 /// Why a commit is AI-assisted by memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis<'a> {
+    /// It was shown so itself.
+    Itself(&'a Source),
     /// It makes the same change.
     Change(&'a Source),
     /// It makes the same file.
@@ -159,6 +163,9 @@ impl Recollection {
     #[must_use]
     pub fn basis(&self, question: Question<'_>) -> Option<Basis<'_>> {
         let alive = |sources: &Sources| self.alive(sources, question).next();
+        if let Some(source) = alive(&self.itself) {
+            return Some(Basis::Itself(self.sources.get(source)?));
+        }
         if let Some(source) = alive(&self.change) {
             return Some(Basis::Change(self.sources.get(source)?));
         }

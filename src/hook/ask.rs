@@ -12,7 +12,7 @@ use super::statements::{self, Answers};
 use crate::detect::Detector;
 use crate::domain::decision::Finding;
 use crate::domain::escape::escape_short;
-use crate::domain::evidence::Detection;
+use crate::domain::evidence::{Detection, Evidence};
 use crate::domain::facts::{CommitFacts, Cover, Facts, RefFacts, Tie};
 use crate::domain::ids::ObjectId;
 use crate::domain::object::Commit;
@@ -62,7 +62,7 @@ pub(super) async fn ask_store(
 ) -> Result<(), StoreError> {
     facts.recalled = reader.recalled.clone();
     let assisted: Vec<ObjectId> = facts.assisted().into_iter().collect();
-    if assisted.is_empty() {
+    if assisted.is_empty() && facts.noted.is_empty() {
         return Ok(());
     }
     let store = source.store().await?;
@@ -70,6 +70,7 @@ pub(super) async fn ask_store(
         .iter()
         .filter_map(|id| facts.commits.get(id))
         .map(|c| sighting(bench, c, changes))
+        .chain(facts.noted.iter().map(|(id, evidence)| noted(bench, *id, evidence)))
         .collect();
     let kept: Vec<_> = assisted
         .iter()
@@ -144,6 +145,20 @@ fn sighting(bench: &Bench<'_>, commit: &CommitFacts, changes: &Changes) -> Sight
         paths: changes.get(&commit.id).map(|(p, _)| *p),
         contributors: commit.contributors.clone(),
         evidence: evidence.map_or_else(|| NO_MARK.to_owned(), |e| e.text.clone()),
+    }
+}
+
+/// Of a commit that is not here nothing but the note is known, and nobody as its pusher.
+fn noted(bench: &Bench<'_>, commit: ObjectId, evidence: &Evidence) -> Sighting {
+    Sighting {
+        commit,
+        repository: bench.repository.clone(),
+        first_pusher: None,
+        at: bench.now,
+        change: None,
+        paths: None,
+        contributors: Contributors::default(),
+        evidence: evidence.text.clone(),
     }
 }
 

@@ -16,6 +16,7 @@ use super::input::Update;
 use super::memory;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
+use super::notes;
 use super::ranges::{self, Reader};
 use super::refused::{misleading_name, shallow, unknown_pusher};
 use super::settle::settle;
@@ -162,6 +163,7 @@ fn empty(bench: &Bench<'_>) -> Facts {
         sign_offs: BTreeMap::new(),
         covers: BTreeMap::new(),
         recalled: BTreeMap::new(),
+        noted: BTreeMap::new(),
     }
 }
 
@@ -225,6 +227,10 @@ fn walk_refs(
     let pushed = named.iter().filter(|(update, ..)| !update.is_delete());
     reader.walks = Walks::of(pushed.map(|(u, names, _)| (names.clone(), u.new)).collect());
     let mut ungated = Vec::new();
+    // What notes say of a commit counts for every ref of the push, so they are read first.
+    let mut noted: Vec<_> =
+        named.iter().map(|(update, ..)| notes::read(bench, reader, update)).collect();
+    noted.reverse();
     for (update, names, unresolved) in named {
         let mode = bench.policy.mode_of(&bench.repository, &names);
         let mut r = RefFacts {
@@ -259,6 +265,14 @@ fn walk_refs(
                     r.problems.extend(trouble.map(|problem| ungated_problem(bench, problem)));
                 }
             }
+        }
+        match noted.pop() {
+            Some(Ok(noted)) => {
+                r.ungated_ai.extend(noted.commits);
+                facts.noted.extend(noted.absent);
+            }
+            Some(Err(problem)) => r.problems.push(ungated_problem(bench, problem)),
+            None => {}
         }
         facts.refs.push(r);
     }

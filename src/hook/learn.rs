@@ -41,7 +41,8 @@ pub(super) fn trace(
         echo: false,
     };
     let shows_ai = reader.seen.get(&id).is_some_and(|s| s.detection.shows_ai());
-    let known = reader.recalled.get(&id).filter(|_| !shows_ai);
+    // One that was shown so itself is learned whole.
+    let known = reader.recalled.get(&id).filter(|k| !shows_ai && k.itself.is_empty());
     trace.echo = known.is_some();
     for file in looked.files.iter().filter(|f| !is_generated(&f.path)) {
         let path = path_fingerprint(file.path.as_bytes()).0;

@@ -111,6 +111,7 @@ pub(super) async fn recall(
 fn questions(pending: &[Pending]) -> Asked {
     let mut asked = Asked::default();
     for commit in pending {
+        asked.commits.push(commit.id);
         asked.changes.extend(commit.change);
         asked.blobs.extend(commit.looked.files.iter().map(|f| f.side.id));
         asked.runs.extend(commit.looked.files.iter().flat_map(|f| f.added.runs()));
@@ -123,8 +124,10 @@ fn questions(pending: &[Pending]) -> Asked {
 }
 
 /// What the store answered, by what was asked.
+#[derive(Default)]
 struct Answers {
     commits: Vec<Source>,
+    itself: HashMap<ObjectId, Sources>,
     changes: HashMap<ChangeDigest, Sources>,
     blobs: HashMap<ObjectId, Sources>,
     runs: HashMap<i64, Sources>,
@@ -151,8 +154,10 @@ impl Answers {
                 landed_for: c.landed_for.iter().filter_map(place).collect(),
             })
             .collect();
-        let mut all =
-            Self { commits, changes: HashMap::new(), blobs: HashMap::new(), runs: HashMap::new() };
+        let mut all = Self { commits, ..Self::default() };
+        for (commit, source) in recalled.itself {
+            all.itself.entry(commit).or_default().push(source);
+        }
         for (digest, source) in recalled.changes {
             all.changes.entry(digest).or_default().push(source);
         }
@@ -193,6 +198,7 @@ impl Answers {
             };
             sources.iter().filter_map(place).collect()
         };
+        let itself = own(self.itself.get(&commit.id));
         let change = own(commit.change.as_ref().and_then(|digest| self.changes.get(digest)));
         let mut files = Vec::new();
         for file in &commit.looked.files {
@@ -209,6 +215,7 @@ impl Answers {
         let lines = commit.looked.lines();
         (!kept.is_empty()).then(|| Recollection {
             sources: kept,
+            itself,
             change,
             lines,
             files,
@@ -237,7 +244,7 @@ fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
             if let Some(basis) = found.basis(plain(detect, *rule))
                 && !reverts.is_one(reader, *rule, *id)
             {
-                bases.push((*rule, words(&basis, *id, &bench.repository)));
+                bases.push((*rule, words(&basis, &bench.repository)));
             }
         }
         let Some((_, text)) = bases.first() else { return false };
@@ -352,18 +359,22 @@ fn inverses(reader: &mut Reader<'_>, rule: usize) -> BTreeSet<ChangeDigest> {
 }
 
 /// What memory says, for the pusher. Of another repository only a decision to ask about.
-fn words(basis: &Basis<'_>, id: ObjectId, here: &RepositoryName) -> String {
-    let of = |s: &Source| {
+fn words(basis: &Basis<'_>, here: &RepositoryName) -> String {
+    let shown = |s: &Source| {
         if s.repository != *here {
-            return format!("another repository's, see decision {}", s.decision);
+            return format!("in another repository, see decision {}", s.decision);
         }
         let day = s.at.to_string();
         let day = day.get(..10).unwrap_or(&day).to_owned();
         let by = s.first_pusher.as_ref().map_or_else(String::new, |p| format!(" by {p}"));
-        format!("{}, pushed {day}{by} with \"{}\"", s.commit.short(), s.evidence)
+        format!("pushed {day}{by} with \"{}\"", s.evidence)
+    };
+    let of = |s: &Source| match s.repository == *here {
+        true => format!("{}, {}", s.commit.short(), shown(s)),
+        false => format!("a commit {}", shown(s)),
     };
     match basis {
-        Basis::Change(s) if s.commit == id => format!("shown so before, as {}", of(s)),
+        Basis::Itself(s) => format!("shown as AI-assisted before, {}", shown(s)),
         Basis::Change(s) => format!("same change as {}", of(s)),
         Basis::File(s, path) => format!("same file {path} as {}", of(s)),
         Basis::Lines { source, seen, of: all, files } => {

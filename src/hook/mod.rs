@@ -18,6 +18,7 @@ mod look;
 pub mod memory;
 mod merges;
 pub mod names;
+mod notes;
 mod opened;
 mod over;
 pub mod post;

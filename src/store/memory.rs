@@ -9,6 +9,7 @@ use crate::domain::ids::{
     ChangeDigest, DecisionId, Login, ObjectId, RefName, RepositoryName, StatementHash,
 };
 use crate::domain::memory::Fingerprint;
+use crate::domain::sighting::Sighting;
 
 /// Commits of which memory keeps the same blob or run: more of them tell nothing more.
 pub(super) const SHARED: i64 = 64;
@@ -16,6 +17,8 @@ pub(super) const SHARED: i64 = 64;
 /// What some commits make.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
+    /// Commits by id: whether they were shown as AI-assisted themselves.
+    pub commits: Vec<ObjectId>,
     /// Changes by digest.
     pub changes: Vec<ChangeDigest>,
     /// Blobs by id.
@@ -29,6 +32,8 @@ pub struct Asked {
 pub struct Recalled {
     /// What anything was learned from.
     pub commits: Vec<Remembered>,
+    /// Those that were asked for themselves.
+    pub itself: Vec<(ObjectId, usize)>,
     /// Who made which change.
     pub changes: Vec<(ChangeDigest, usize)>,
     /// Who made which blob.
@@ -58,6 +63,23 @@ pub struct Remembered {
     pub echo: bool,
     /// Names of the rules for which it has landed in the repository that was asked for.
     pub landed_for: BTreeSet<String>,
+}
+
+impl Remembered {
+    /// What is known of a commit of which only a row is kept.
+    pub(super) fn of_row(row: Sighting) -> Self {
+        Self {
+            commit: row.commit,
+            repository: row.repository,
+            first_pusher: row.first_pusher,
+            at: row.at,
+            evidence: row.evidence,
+            decision: DecisionId::new(String::new()),
+            lines: 0,
+            echo: false,
+            landed_for: BTreeSet::new(),
+        }
+    }
 }
 
 /// What is kept of one commit, for people.

@@ -173,8 +173,14 @@ WHERE l.repository = $1 AND l.seq > $2
 ORDER BY l.seq
 LIMIT $3";
 
-pub(super) const ANY_TRACE: &str = "
-SELECT seq FROM traces LIMIT 1";
+pub(super) const ANY_SIGHTING: &str = "
+SELECT commit_id FROM sightings LIMIT 1";
+
+pub(super) const SIGHTED: &str = "
+SELECT s.commit_id, t.seq
+FROM json_each($1) AS w CROSS JOIN sightings AS s
+     LEFT JOIN traces AS t ON t.commit_id = s.commit_id
+WHERE s.commit_id = w.value";
 
 pub(super) const KNOWN_TRACES: &str = "
 SELECT t.commit_id
@@ -225,9 +231,9 @@ WHERE t.seq = CAST(w.value AS BIGINT)
 ORDER BY t.seq";
 
 pub(super) const DISCHARGES: &str = "
-SELECT t.seq, d.rule
-FROM json_each($1) AS w CROSS JOIN traces AS t JOIN discharges AS d ON d.commit_id = t.commit_id
-WHERE t.seq = CAST(w.value AS BIGINT) AND d.repository = $2";
+SELECT d.commit_id, d.rule
+FROM json_each($1) AS w CROSS JOIN discharges AS d
+WHERE d.commit_id = w.value AND d.repository = $2";
 
 pub(super) const DISCHARGE: &str = "
 INSERT INTO discharges (repository, rule, commit_id, landed_at)

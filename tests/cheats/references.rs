@@ -309,6 +309,9 @@ fn tag_whose_message_tells() {
     kim.git(&["tag", "-a", "-m", &message, "v1"]);
     kim.push(&["refs/tags/v1"]).rejected_with(NEEDS);
     kim.git(&["tag", "-f", "-a", "-m", "v1", "v1"]);
+    kim.push(&["refs/tags/v1"]).rejected_with("shown as AI-assisted before");
+    kim.amend(human("Plain again\n").file("a", "a\n"));
+    kim.git(&["tag", "-f", "-a", "-m", "v1", "v1"]);
     kim.push(&["refs/tags/v1"]).lands(&["refs/tags/v1"]);
     // A message about a commit that is on main already makes it no new one.
     kim.push_main().lands(&[MAIN]);

@@ -3,6 +3,7 @@
 
 mod innocent;
 mod laundered;
+mod notes;
 mod public;
 mod told;
 mod work;

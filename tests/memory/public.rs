@@ -19,7 +19,7 @@ fn public_histories_are_replayed() {
     let most = std::env::var("COUNTERSIGN_PUSHES").map_or(1_000, |n| n.parse().expect("a number"));
     for place in std::env::split_paths(&list) {
         let counts = replay(&place, most);
-        println!("{}: {counts}", place.display());
+        eprintln!("{}: {counts}", place.display());
     }
 }
 
@@ -62,7 +62,7 @@ fn replay(place: &Path, most: usize) -> String {
                 let id = c["id"].as_str().expect("an id").to_owned();
                 let by_memory = |e: &serde_json::Value| e["kind"] == "memory";
                 if let Some(found) = evidence.iter().find(|e| by_memory(e)) {
-                    println!("known {id} {} <- {}", c["subject"], found["text"]);
+                    eprintln!("known {id} {} <- {}", c["subject"], found["text"]);
                     known.insert(id);
                 } else if !evidence.is_empty() {
                     marked.insert(id);

@@ -235,6 +235,7 @@ pub(super) fn facts() -> Facts {
         sign_offs: BTreeMap::new(),
         covers: BTreeMap::new(),
         recalled: BTreeMap::new(),
+        noted: BTreeMap::new(),
     }
 }
 

@@ -283,6 +283,7 @@ fn found(e: &Evidence) -> String {
         Place::Tag(n) => format!("line {n} of the tag's message \"{text}\""),
         Place::Pusher => format!("pushed by the agent {text}"),
         Place::Change => escape_short(e.text.as_bytes(), 240),
+        Place::Note => format!("a note in {text}"),
         Place::Message if text.is_empty() => "the message can't be read".to_owned(),
         Place::Message => format!("the message can't be read as \"{text}\", which it says it is"),
     }

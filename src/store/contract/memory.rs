@@ -8,6 +8,7 @@ use crate::store::{Durability, Store};
 
 fn everything(trace: &Trace) -> Asked {
     Asked {
+        commits: Vec::new(),
         changes: trace.change.into_iter().collect(),
         blobs: trace.blobs.iter().copied().collect(),
         runs: trace.runs.iter().map(|(run, _)| *run).collect(),
@@ -29,12 +30,18 @@ async fn learn(store: &dyn Store, traces: &[Trace]) {
 pub(crate) async fn it_is_empty_until_something_is_learned(store: &dyn Store) {
     assert!(!store.has_memory().await.unwrap());
     store.see(&[sighting(1)], &[], &[]).await.unwrap();
-    assert!(!store.has_memory().await.unwrap());
+    assert!(store.has_memory().await.unwrap());
+    let itself = Asked { commits: vec![commit(1), commit(2)], ..Asked::default() };
+    let known = recall(store, &itself).await;
+    assert_eq!(known.itself, [(commit(1), 0)]);
+    assert_eq!((known.commits[0].commit, known.commits[0].lines), (commit(1), 0));
     let nothing = recall(store, &everything(&trace(1))).await;
     assert!(nothing.commits.is_empty() && nothing.changes.is_empty());
     // Also of a commit whose row is older.
     store.see(&[sighting(1)], &[], &[trace(1)]).await.unwrap();
-    assert!(store.has_memory().await.unwrap());
+    let known = recall(store, &itself).await;
+    assert_eq!(known.itself, [(commit(1), 0)]);
+    assert_eq!(known.commits[0].lines, trace(1).lines);
 }
 
 pub(crate) async fn what_was_learned_is_recalled(store: &dyn Store) {

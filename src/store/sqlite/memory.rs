@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::fault::Fault;
+use super::sightings;
 use crate::domain::ids::{DecisionId, Login, ObjectId, RepositoryName};
 use crate::domain::memory::{Fingerprint, Trace};
 use crate::store::memory::{Asked, Discharged, Kept, MemoryStats, Recalled, Remembered, SHARED};
@@ -15,7 +16,7 @@ use crate::store::{rows, sql};
 type TraceRow = (i64, String, String, Option<String>, String, String, String, i64, i64);
 
 pub(super) async fn has_any(conn: &mut SqliteConnection) -> Result<bool, Fault> {
-    let any: Option<i64> = sqlx::query_scalar(sql::ANY_TRACE).fetch_optional(conn).await?;
+    let any: Option<String> = sqlx::query_scalar(sql::ANY_SIGHTING).fetch_optional(conn).await?;
     Ok(any.is_some())
 }
 
@@ -69,6 +70,10 @@ pub(super) async fn recall(
     repository: &RepositoryName,
     asked: &Asked,
 ) -> Result<Recalled, Fault> {
+    let itself: Vec<(String, Option<i64>)> = sqlx::query_as(sql::SIGHTED)
+        .bind(rows::list(&asked.commits)?)
+        .fetch_all(&mut *conn)
+        .await?;
     let changes: Vec<(String, i64)> = sqlx::query_as(sql::TRACES_BY_CHANGE)
         .bind(rows::list(&asked.changes)?)
         .fetch_all(&mut *conn)
@@ -83,10 +88,11 @@ pub(super) async fn recall(
         .await?;
     let of_changes = changes.iter().map(|(_, seq)| *seq);
     let of_blobs = blobs.iter().map(|(_, seq)| *seq);
-    let wanted: BTreeSet<i64> =
-        of_changes.chain(of_blobs).chain(runs.iter().map(|(_, seq, _)| *seq)).collect();
+    let of_runs = runs.iter().map(|(_, seq, _)| *seq);
+    let of_itself = itself.iter().filter_map(|(_, seq)| *seq);
+    let wanted = of_changes.chain(of_blobs).chain(of_runs).chain(of_itself).collect();
     let mut recalled = Recalled::default();
-    let places = commits(conn, repository, wanted, &mut recalled).await?;
+    let places = commits(conn, wanted, &mut recalled).await?;
     let place = |seq: &i64| {
         let missing = || Fault::Row(format!("memory has no commit {seq}, which it points to"));
         places.get(seq).copied().ok_or_else(missing)
@@ -100,13 +106,24 @@ pub(super) async fn recall(
     for (run, seq, file) in &runs {
         recalled.runs.push((Fingerprint(*run), place(seq)?, *file));
     }
+    let mut bare = Vec::new();
+    for (hex, seq) in &itself {
+        match seq {
+            Some(seq) => recalled.itself.push((rows::object(hex)?, place(seq)?)),
+            None => bare.push(rows::object(hex)?),
+        }
+    }
+    for row in sightings::find(conn, &bare, &[]).await? {
+        recalled.itself.push((row.commit, recalled.commits.len()));
+        recalled.commits.push(Remembered::of_row(row));
+    }
+    landed(conn, repository, &mut recalled).await?;
     Ok(recalled)
 }
 
 /// Reads the commits with these numbers, oldest first, and tells their places.
 async fn commits(
     conn: &mut SqliteConnection,
-    repository: &RepositoryName,
     wanted: BTreeSet<i64>,
     recalled: &mut Recalled,
 ) -> Result<HashMap<i64, usize>, Fault> {
@@ -115,25 +132,38 @@ async fn commits(
         return Ok(places);
     }
     let wanted: Vec<i64> = wanted.into_iter().collect();
-    let wanted = rows::list(&wanted)?;
     let found: Vec<TraceRow> =
-        sqlx::query_as(sql::TRACES).bind(&wanted).fetch_all(&mut *conn).await?;
+        sqlx::query_as(sql::TRACES).bind(rows::list(&wanted)?).fetch_all(conn).await?;
     for row in found {
         places.insert(row.0, recalled.commits.len());
         recalled.commits.push(remembered(row)?);
     }
-    let landed: Vec<(i64, String)> = sqlx::query_as(sql::DISCHARGES)
-        .bind(&wanted)
+    Ok(places)
+}
+
+/// Marks what has landed in a repository.
+async fn landed(
+    conn: &mut SqliteConnection,
+    repository: &RepositoryName,
+    recalled: &mut Recalled,
+) -> Result<(), Fault> {
+    if recalled.commits.is_empty() {
+        return Ok(());
+    }
+    let commits: Vec<ObjectId> = recalled.commits.iter().map(|c| c.commit).collect();
+    let landed: Vec<(String, String)> = sqlx::query_as(sql::DISCHARGES)
+        .bind(rows::list(&commits)?)
         .bind(repository.as_str())
         .fetch_all(conn)
         .await?;
-    for (seq, rule) in landed {
-        let place = places.get(&seq).and_then(|place| recalled.commits.get_mut(*place));
-        if let Some(commit) = place {
-            commit.landed_for.insert(rule);
-        }
+    let mut rules: HashMap<ObjectId, BTreeSet<String>> = HashMap::new();
+    for (hex, rule) in landed {
+        rules.entry(rows::object(&hex)?).or_default().insert(rule);
     }
-    Ok(places)
+    for commit in &mut recalled.commits {
+        commit.landed_for = rules.get(&commit.commit).cloned().unwrap_or_default();
+    }
+    Ok(())
 }
 
 pub(super) async fn discharge(

@@ -270,6 +270,7 @@ fn no_question_scans_a_table() {
             sql::SIGHTINGS,
             sql::JUDGED,
             sql::UNPUBLISHED_DECISIONS,
+            sql::SIGHTED,
             sql::KNOWN_TRACES,
             sql::KEEP_TRACE_BLOBS,
             sql::KEEP_TRACE_RUNS,
