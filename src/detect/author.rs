@@ -1,10 +1,12 @@
 //! Author, committer and tagger: an identity that is an agent's, or says that one helped.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::catalogue::{Catalogue, MarkerIndex};
 use super::findings::{Findings, Source};
 use super::identity::addresses;
+use super::quotation::Quotes;
 use super::scan::Scan;
 use super::text::Text;
 use crate::domain::evidence::{MarkerKind, Strength};
@@ -17,7 +19,9 @@ pub(super) fn scan_identity(
     findings: &mut Findings,
 ) {
     let addresses = addresses(text, 0..text.clean.len());
-    let mut scan = Scan { catalogue, text, source, addresses, findings };
+    let quotes = Quotes::default();
+    let templates = HashSet::new();
+    let mut scan = Scan { catalogue, text, source, addresses, quotes, templates, findings };
     for (marker, helped) in scan.agents_of_identity(source == Source::Author) {
         let proof = scan.proof(marker, helped);
         scan.tell(marker, None, proof, 0);

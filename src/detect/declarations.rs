@@ -68,9 +68,11 @@ impl Scan<'_> {
         }
         let words = self.words(range);
         let rest = self.text.lower(range.clone()).trim_start_matches([' ', '*', '_']);
-        let ends = words.is_empty()
-            || rest.starts_with(['.', ',', '(', ')', ';', '!'])
-            || GOES_ON.contains(&self.text.word(words.start));
+        let below = if rest.is_empty() { prose::wrapped(self.text, hit.first) } else { None };
+        let next = below.unwrap_or(words.start);
+        let ends = (words.is_empty() && below.is_none())
+            || (rest.starts_with(['.', ',', '(', ')', ';', '!']) && !rest.starts_with("!="))
+            || GOES_ON.contains(&self.text.word(next));
         ends && self.tell_hit(
             hit,
             hit.key.marker,

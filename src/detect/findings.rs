@@ -71,6 +71,7 @@ pub(super) struct Piece<'a> {
     pub(super) place: Place,
     /// Raw bytes.
     pub(super) text: &'a [u8],
+    pub(super) quotation: bool,
 }
 
 impl Findings {
@@ -99,6 +100,7 @@ impl Findings {
             strength: piece.strength,
             place: piece.place,
             text: escape_short(piece.text, CHARACTERS_SHOWN),
+            quotation: piece.quotation,
         });
     }
 

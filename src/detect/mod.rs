@@ -6,8 +6,8 @@
 //! The way of a message: `normalise` (bytes to readings, disguises undone) gives `text`
 //! (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
 //! `trailers` and `declarations` judge a key with its value, helped by `identity` (whose
-//! address or name), `value` (yes, no, a person) and `prose` (said of this commit or about
-//! it); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
+//! address or name), `value` (yes, no, a person), `prose` (said of this commit or about
+//! it) and `quotation` (another message's line); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
 //! policy's markers; `findings` keeps what was found.
 
 mod author;
@@ -25,6 +25,7 @@ pub mod notes;
 mod own;
 mod phrases;
 mod prose;
+mod quotation;
 mod scan;
 mod text;
 mod trailers;
@@ -156,6 +157,7 @@ impl Detector {
             strength: Strength::Authorship,
             place: Place::Pusher,
             text: crate::domain::escape::escape_short(login.as_str().as_bytes(), 200),
+            quotation: false,
         }
     }
 
@@ -195,6 +197,7 @@ impl Detector {
                 strength: Strength::Assistance,
                 place: Place::Message,
                 text: encoding.unwrap_or_default(),
+                quotation: false,
             });
         }
     }

@@ -6,6 +6,7 @@
 //! value and the whole is linear, also for a text of nothing but keys. Addresses, links,
 //! ticked boxes and the policy's own markers are one walk each.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::catalogue::{Catalogue, Key, LinePhrase, Marker, MarkerIndex};
@@ -14,7 +15,9 @@ use super::findings::{Findings, Piece, Source, within};
 use super::identity::{Address, addresses};
 use super::phrases::Found;
 use super::prose;
+use super::quotation::Quotes;
 use super::text::Text;
+use super::value;
 use crate::domain::evidence::{MarkerKind, Strength};
 
 /// A trailer's key in a text.
@@ -38,6 +41,9 @@ pub(super) struct Scan<'a> {
     pub(super) text: &'a Text,
     pub(super) source: Source<'a>,
     pub(super) addresses: Vec<Address>,
+    pub(super) quotes: Quotes,
+    /// Markers whose key stands in the message with a placeholder for a value.
+    pub(super) templates: HashSet<MarkerIndex>,
     pub(super) findings: &'a mut Findings,
 }
 
@@ -49,8 +55,11 @@ pub(super) fn scan(
     findings: &mut Findings,
 ) {
     let addresses = addresses(text, 0..text.clean.len());
-    let mut scan = Scan { catalogue, text, source, addresses, findings };
+    let quotes = Quotes::of(text);
+    let templates = HashSet::new();
+    let mut scan = Scan { catalogue, text, source, addresses, quotes, templates, findings };
     let hits = scan.hits();
+    scan.templates = scan.templates(&hits);
     for hit in &hits {
         scan.judge(hit);
     }
@@ -86,7 +95,9 @@ impl<'a> Scan<'a> {
             let prose = matches!(key.class, Class::CoAuthor | Class::Assist)
                 || (key.class == Class::Declare && !key.strict);
             let value = found.end..self.line_end(found.end);
-            let glued = self.text.lower(0..self.start_of(word)).ends_with('_');
+            // `my_ai_tool`, not `_Generated with ..._`.
+            let before = self.text.lower(0..self.start_of(word)).strip_suffix('_');
+            let glued = before.is_some_and(|b| b.ends_with(|c: char| c.is_ascii_alphanumeric()));
             !found.glued_digit
                 && !torn
                 && !glued
@@ -111,12 +122,30 @@ impl<'a> Scan<'a> {
         let line = self.text.line_at(found.end);
         let line_end = self.text.lines.get(line)?.clean.end;
         let line_end = line_end.min(next_key).max(found.end);
-        let value = self.after_parentheses(found.end..line_end);
+        let value = self.after_parentheses(found.end..self.value_end(found, line, line_end));
         let folded = found.end..self.fold(line, found.end, next_key).min(next_key).max(value.end);
         let folded = value.start..folded.end;
         let colon = self.has_colon(&value);
         let quoted = prose::is_quoted(self.text, found.first);
         Some(Hit { key, first: found.first, colon, value, folded, quoted })
+    }
+
+    /// `AI disclosure: Written with help by Codex` is one value, though "written with" is a
+    /// key of its own; it is looked at so far that a line of nothing but keys is read once.
+    fn value_end(&self, found: &Found<Key>, line: usize, next_key: usize) -> usize {
+        const LONGEST: usize = 96;
+        let empty = self.text.words_in(&(found.end..next_key)).is_empty();
+        if found.meaning.class != Class::Declare || !empty {
+            return next_key;
+        }
+        let line_end = self.text.lines.get(line).map_or(next_key, |l| l.clean.end);
+        let mut end = line_end.min(found.end + LONGEST);
+        while !self.text.clean.is_char_boundary(end) {
+            end -= 1;
+        }
+        let value = found.end..end.max(next_key);
+        let named = self.catalogue.tool_named(self.text, self.text.words_in(&value));
+        if self.has_colon(&value) && named.is_some_and(|n| n.sure) { value.end } else { next_key }
     }
 
     /// `Co-authored-by (AI): ...`: the value without what explains the key.
@@ -147,6 +176,15 @@ impl<'a> Scan<'a> {
         text.get(..gap).is_some_and(|gap| gap.contains([':', '=']))
     }
 
+    /// `Assisted-by: AGENT_NAME:MODEL_VERSION`.
+    fn templates(&self, hits: &[Hit]) -> HashSet<MarkerIndex> {
+        let shown = |hit: &&Hit| {
+            let value = self.trimmed(&hit.value);
+            hit.colon && !value.is_empty() && value::is_placeholder(value)
+        };
+        hits.iter().filter(shown).map(|hit| hit.key.marker).collect()
+    }
+
     /// Where a value that starts on this line ends by git's folding, or at `limit`. An empty
     /// one also takes the next line, as some parsers do.
     pub(super) fn fold(&self, line: usize, start: usize, limit: usize) -> usize {
@@ -157,7 +195,7 @@ impl<'a> Scan<'a> {
             last += 1;
         }
         let mut end = self.text.lines.get(last).map_or(start, |l| l.clean.end);
-        if self.text.words_in(&(start..end)).is_empty() {
+        if prose::only_articles(self.text, &self.text.words_in(&(start..end))) {
             end = self.text.lines.get(last + 1).map_or(end, |l| l.clean.end);
         }
         end
@@ -182,6 +220,7 @@ impl<'a> Scan<'a> {
             strength: proof.1,
             place: self.source.place(number),
             text: text.excerpt(line, text.source_of(at)),
+            quotation: self.quotes.hold(text, line),
         });
     }
 
@@ -212,7 +251,11 @@ impl<'a> Scan<'a> {
         }
         for (marker, at) in bare {
             let Some(strength) = self.marker(marker).map(|m| m.strength) else { continue };
-            let alone = prose::stands_alone(self.text, &at);
+            // "fix: allow agent@continue.dev" is no trailer; `Name <address>` may be one.
+            let subject = self.text.words.first().map(|w| w.line);
+            let bare = subject == Some(self.text.line_at(at.start))
+                && !self.text.clean(0..at.start).ends_with('<');
+            let alone = prose::stands_alone(self.text, &at) && !bare;
             let strength = if alone { strength } else { Strength::Hint };
             self.tell(marker, None, (MarkerKind::TrailerIdentity, strength), at.start);
         }

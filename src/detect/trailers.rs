@@ -65,7 +65,8 @@ impl Scan<'_> {
         proof: (MarkerKind, Strength),
     ) -> bool {
         let (kind, strength) = proof;
-        let strength = if hit.quoted { Strength::Hint.max(strength) } else { strength };
+        let talk = hit.quoted || self.is_example(hit);
+        let strength = if talk { Strength::Hint.max(strength) } else { strength };
         let at = self.at(hit);
         self.tell(marker, tool, (kind, strength), at);
         true
@@ -103,9 +104,12 @@ impl Scan<'_> {
                 .take(64)
                 .find_map(|word| self.catalogue.bot_named(word)),
         );
+        // "Update Co-authored-by email to aider@aider.chat" talks about a trailer.
+        let talk = !hit.colon && !prose::is_anchored(self.text, hit.first);
         for marker in &found {
-            let proof = self.identity_proof(*marker);
-            self.tell_hit(hit, *marker, None, proof);
+            let (kind, strength) = self.identity_proof(*marker);
+            let strength = if talk { strength.max(Strength::Hint) } else { strength };
+            self.tell_hit(hit, *marker, None, (kind, strength));
         }
         !found.is_empty()
     }
@@ -258,11 +262,19 @@ impl Scan<'_> {
             .catalogue
             .name_at(self.text, first)
             .filter(|n| fits(n) && (n.sure || prose::name_ends(self.text, n, words)));
-        // "Written by Jane with Letta Code": a footer is short.
-        let near = words.start..words.end.min(words.start + FOOTER_WORDS);
+        // "Written by Jane with Letta Code": a footer is short. "Generated with `mux` - Model:
+        // `anthropic:claude-opus-4-5`" names the model of a tool that nobody knows.
+        let mut near = words.start..words.end.min(words.start + FOOTER_WORDS);
+        if near.clone().any(|w| self.text.word(w) == "model") {
+            near.end = words.end.min(near.end + 2 * FOOTER_WORDS);
+        }
         let named = named.or_else(|| {
             let named = self.catalogue.tool_named(self.text, near).filter(|n| n.sure);
             named.filter(|n| footer && fits(n))
+        });
+        let named = named.filter(|n| {
+            let name = self.text.words.get(n.words.start).map_or(hit.value.end, |w| w.start);
+            !prose::is_path(self.text, hit.value.start, name)
         });
         if let Some(named) = named {
             let proof = (proof.0, self.tool_strength(&named, proof.1));
@@ -276,6 +288,15 @@ impl Scan<'_> {
             None,
             (MarkerKind::Declaration, Strength::Declaration),
         )
+    }
+
+    /// Whether a message about a trailer shows what it will look like: in a block of code,
+    /// and beside the same key with a placeholder.
+    fn is_example(&self, hit: &Hit) -> bool {
+        const CODE: &str = "    ";
+        let line = self.text.line_of(hit.first);
+        line.is_some_and(|l| self.text.clean(l.clean.clone()).starts_with(CODE))
+            && self.templates.contains(&hit.key.marker)
     }
 
     /// A tool's own trailer.

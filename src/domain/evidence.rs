@@ -100,6 +100,10 @@ pub struct Evidence {
     pub place: Place,
     /// The bytes found, escaped (G21) and at most 200 characters.
     pub text: String,
+    /// Whether the line quotes another message: of what it reverts, merges or answers. It
+    /// counts all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quotation: bool,
 }
 
 /// What a commit says about AI use by a declaration trailer (`AI-Assisted: yes|no`).

@@ -191,3 +191,22 @@ fn weaker_strengths_are_shown_and_do_not_count() {
         assert_eq!(strengths, [strength], "{line}");
     }
 }
+
+/// A message about a trailer shows what it will look like; the twins carry one.
+#[test]
+fn examples_beside_their_template_are_talk() {
+    let template = "Follow the spec:\n\n    Assisted-by: AGENT_NAME:MODEL_VERSION\n\n";
+    let rows = [
+        (format!("{template}So it looks like this:\n\n    Assisted-by: Crush:kimi-k2.6\n"), false),
+        (format!("{template}Assisted-by: Crush:kimi-k2.6\n"), true),
+        ("Squashed:\n\n    Fix it\n\n    Assisted-by: Crush:kimi-k2.6\n".to_owned(), true),
+    ];
+    let detector = Detector::builtin().unwrap();
+    for (message, assisted) in rows {
+        assert_eq!(
+            detector.commit(&commit(message.as_str())).is_ai_assisted(),
+            assisted,
+            "{message}"
+        );
+    }
+}

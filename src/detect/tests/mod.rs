@@ -84,3 +84,4 @@ mod innocents;
 mod limits;
 mod people;
 mod policy;
+mod quotations;

@@ -205,6 +205,7 @@ pub(super) fn evidence(strength: Strength) -> Evidence {
         strength,
         place: Place::Line(3),
         text: "Co-Authored-By: Claude".to_owned(),
+        quotation: false,
     }
 }
 

@@ -140,6 +140,7 @@ fn commit_of(w: Words<'_>, each: usize, n: usize) -> CommitDecision {
         strength: Strength::Assistance,
         place,
         text: w.of("evidence", "Co-Authored-By: Claude <noreply@anthropic.com>"),
+        quotation: false,
     };
     let mut all = vec![evidence(Place::Header(w.of("header", "mergetag"), 3))];
     all.extend((0..each).map(|n| evidence(Place::Line(n))));
