@@ -15,6 +15,7 @@ mod admin;
 mod cheats;
 mod controls;
 mod demo;
+mod detect;
 mod docs;
 mod generator;
 mod kinds;

@@ -8,6 +8,7 @@ mod check;
 mod clone;
 mod deliver;
 mod demo;
+mod detect;
 mod error;
 mod exit;
 mod files;
@@ -29,7 +30,6 @@ use clap::{Parser, Subcommand};
 
 use self::error::CliError;
 use self::exit::Exit;
-use crate::detect;
 use crate::domain::policy::Policy;
 use crate::policy::PolicyError;
 use crate::settings::{self as machine, Settings};
@@ -85,6 +85,8 @@ enum Command {
     Memory(memory::MemoryArgs),
     /// Show a decision of the gate by its id
     Show(show::ShowArgs),
+    /// Tell which commits show the use of an AI tool, and by what
+    Detect(detect::DetectArgs),
     /// Check a policy, or start one
     Policy(policy::PolicyArgs),
 }
@@ -123,6 +125,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => check::check(&args, cli.json),
         Command::Memory(args) => memory::run(&args, config, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
+        Command::Detect(args) => detect::run(&args, cli.json),
         Command::Policy(args) => policy::run(&args, config, cli.json),
     }
 }
@@ -137,7 +140,7 @@ fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
 }
 
 fn policy_of(path: &Path) -> Result<Policy, CliError> {
-    match crate::policy::load(path, &detect::marker_names()) {
+    match crate::policy::load(path, &crate::detect::marker_names()) {
         Ok(loaded) => Ok(loaded.checked.policy),
         Err(PolicyError::Broken(_)) => {
             let path = path.display();

@@ -15,6 +15,26 @@ pub(super) fn line(text: &str) {
     print(&format!("{text}\n"));
 }
 
+/// Whether anybody still reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    There,
+    Gone,
+}
+
+/// To standard output; for what is written piece by piece and may end early.
+pub(super) fn try_print(text: &str) -> Reader {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Reader::There,
+        Err(_) => Reader::Gone,
+    }
+}
+
+/// A value as one line of JSON.
+pub(super) fn json_line(value: &impl serde::Serialize) -> Result<Reader, serde_json::Error> {
+    Ok(try_print(&format!("{}\n", serde_json::to_string(value)?)))
+}
+
 /// To standard error.
 pub(super) fn error(text: &str) {
     let mut stderr = io::stderr().lock();

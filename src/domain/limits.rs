@@ -130,3 +130,7 @@ pub const MARKER_PATTERN_BYTES: usize = 1 << 10;
 
 /// Bytes that a custom marker's compiled regular expression may take.
 pub const MARKER_COMPILED_BYTES: usize = 1 << 20;
+
+/// Bytes of a record that `detect` reads: a commit of the largest size, every byte of it
+/// escaped in JSON.
+pub const RECORD_BYTES: usize = 8 << 20;
