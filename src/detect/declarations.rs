@@ -68,10 +68,13 @@ impl Scan<'_> {
         }
         let words = self.words(range);
         let rest = self.text.lower(range.clone()).trim_start_matches([' ', '*', '_']);
+        // "AI-assisted - Tool: Codex", not "AI-assisted-by".
+        let spaced = self.text.clean(range.clone()).starts_with(' ');
         let below = if rest.is_empty() { prose::wrapped(self.text, hit.first) } else { None };
         let next = below.unwrap_or(words.start);
         let ends = (words.is_empty() && below.is_none())
             || (rest.starts_with(['.', ',', '(', ')', ';', '!']) && !rest.starts_with("!="))
+            || (spaced && rest.starts_with('-') && !prose::in_subject(self.text, hit.first))
             || GOES_ON.contains(&self.text.word(next));
         ends && self.tell_hit(
             hit,

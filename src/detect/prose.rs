@@ -149,16 +149,18 @@ pub(super) fn stands_alone(text: &Text, at: &Range<usize>) -> bool {
     let name = before.rsplit_once(':').map_or(before, |(_, name)| name);
     let name_words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
     let key_words = before.split(' ').filter(|w| !w.is_empty()).count();
+    let after = at.end..line.clean.end.min(at.end + LONGEST_BEFORE);
+    let talk = reads_as_prose(text.lower(after));
     let after = text.words_in(&(at.end..line.clean.end)).len();
     let named = name_words.take(NAME_WORDS + 1).count() <= NAME_WORDS;
-    named && after <= NAME_WORDS && key_words <= 2 * NAME_WORDS && !reads_as_prose(name)
+    named && !talk && after <= NAME_WORDS && key_words <= 2 * NAME_WORDS && !reads_as_prose(name)
 }
 
 /// Small words and code that no name has.
 fn reads_as_prose(name: &str) -> bool {
-    const PROSE: [&str; 16] = [
+    const PROSE: [&str; 19] = [
         "to", "the", "use", "uses", "with", "from", "is", "as", "set", "remove", "strip", "drop",
-        "add", "email", "of", "config",
+        "add", "email", "of", "config", "so", "which", "that",
     ];
     const HELP: [&str; 7] =
         ["help", "helped", "assistance", "together", "pair", "paired", "collaboration"];

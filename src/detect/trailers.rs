@@ -257,7 +257,8 @@ impl Scan<'_> {
             true => (MarkerKind::Footer, Strength::Assistance),
             false => (MarkerKind::Declaration, Strength::Declaration),
         };
-        let fits = |n: &Named| n.words.end <= words.end;
+        // A name may be broken by the end of the line.
+        let fits = |n: &Named| n.words.start < words.end;
         let named = self
             .catalogue
             .name_at(self.text, first)
