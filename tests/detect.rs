@@ -217,3 +217,126 @@ fn unreadable_commits_are_told_last() {
     let output = kim.countersign(&["detect", "--repo", &dir, &id]);
     output.exits(1).says(&head[..8]).says("1 commit was not looked at").says(&id[..8]);
 }
+
+/// A catalogue of one tool that nobody knows.
+const CATALOGUE: &str = r#"
+version = "acme 7"
+
+[[marker]]
+name = "acme"
+kind = "tool"
+tool = "Acme Coder"
+strength = "assistance"
+source = "https://acme.example/manual"
+emails = ["coder@acme.example"]
+finds = ["Co-authored-by: Acme <coder@acme.example>"]
+misses = ["Co-authored-by: Jane Doe <jane@acme.example>"]
+"#;
+
+/// A world whose policy has these lines in `[detect]`, with a file of markers beside it.
+fn with_catalogue(world: &World, detect: &str, catalogue: &str) -> String {
+    let policy = world.path("policy.toml");
+    let text = fs::read_to_string(&policy).expect("a policy");
+    fs::write(&policy, format!("{text}\n[detect]\n{detect}")).expect("written");
+    let folder = policy.parent().expect("a folder");
+    fs::write(folder.join("markers.toml"), catalogue).expect("written");
+    path_text(&policy)
+}
+
+#[test]
+fn a_catalogue_takes_the_place_of_the_built_in_one() {
+    let world = World::new();
+    let policy = with_catalogue(&world, "catalogue = \"markers.toml\"\n", CATALOGUE);
+    let kim = world.clone("kim");
+    // Another tool's mark means nothing now; four eyes still read who the co-authors are.
+    kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push_main().lands(&[crate::support::MAIN]);
+    kim.commit(human("Do it\n\nCo-authored-by: Acme <coder@acme.example>\n").file("b", "b\n"));
+    kim.push_main().rejected_with("needs a senior sign-off");
+
+    let list = kim.countersign(&["markers", "--policy", &policy]);
+    list.exits(0).says("catalogue acme 7 (from \"markers.toml\", digest ").says("Acme Coder");
+    list.keeps_quiet_about("opencode").says("co-authored-by");
+    kim.countersign(&["policy", "check", &policy]).exits(0);
+}
+
+#[test]
+fn mistakes_of_a_catalogue_have_their_line_and_caret() {
+    let rows: &[(&str, &str, &[&str])] = &[
+        ("version = \"acme 7\"", "version = 7", &["markers.toml:2", "^"]),
+        ("kind = \"tool\"", "kind = \"robot\"", &["markers.toml:6", "robot", "^"]),
+        ("emails =", "email =", &["markers.toml:10", "email", "^"]),
+        ("name = \"acme\"", "name = \"a b\"", &["can't be the name of a marker", "^"]),
+        ("coder@acme.example\"]", "@acme.example\"]", &["is no address", "^"]),
+        ("misses = [\"Co", "misses = [] # [\"Co", &["has no example", "^"]),
+        ("Acme <coder@", "Acme <robot@", &["does not find its example", "robot@acme.example", "^"]),
+        ("jane@acme.example", "coder@acme.example", &["counts its example", "^"]),
+        ("version = \"acme 7\"", "version = \"acme 7", &["markers.toml:2", "^"]),
+    ];
+    let world = World::new();
+    let policy = with_catalogue(&world, "catalogue = \"markers.toml\"\n", CATALOGUE);
+    let file = world.path("markers.toml");
+    let check = || world.countersign(&["policy", "check", &policy]);
+    for (from, to, says) in rows {
+        assert!(CATALOGUE.contains(from), "{from}");
+        fs::write(&file, CATALOGUE.replacen(from, to, 1)).expect("written");
+        let output = check();
+        output.exits(1);
+        for needle in *says {
+            output.says(needle);
+        }
+    }
+    fs::write(&file, "#".repeat((1 << 20) + 1)).expect("written");
+    check().exits(1).says("more than 1048576");
+    fs::remove_file(&file).expect("removed");
+    check().exits(1).says("the catalogue \"markers.toml\" can't be read").says("policy.toml:");
+    // A gate without its markers is shut.
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().rejected();
+    fs::write(&file, CATALOGUE).expect("written");
+    check().exits(0);
+    kim.push_main().lands(&[crate::support::MAIN]);
+}
+
+#[test]
+fn a_policy_disables_markers_of_its_catalogue() {
+    let world = World::new();
+    let lines = "catalogue = \"markers.toml\"\ndisable = [\"acme\"]\n";
+    let policy = with_catalogue(&world, lines, CATALOGUE);
+    world.countersign(&["policy", "check", &policy]).exits(0);
+    world.countersign(&["markers", "acme", "--policy", &policy]).exits(0).says("by this policy");
+    let text = fs::read_to_string(&policy).expect("a policy");
+    fs::write(&policy, text.replace("[\"acme\"]", "[\"claude\"]")).expect("written");
+    world.countersign(&["policy", "check", &policy]).exits(1).says("no built-in marker \"claude\"");
+}
+
+#[test]
+fn markers_are_listed_and_explained() {
+    let countersign = |args: &[&str]| {
+        let mut command = bare_command(env!("CARGO_BIN_EXE_countersign"));
+        run(command.args(args), b"")
+    };
+    let list = countersign(&["markers"]);
+    list.exits(0).says("(built in, digest ").says("claude                tool      assistance");
+    let one = countersign(&["markers", "amp-thread"]).exits(0).out();
+    for line in [
+        "marker    amp-thread",
+        "tool      Amp",
+        "since     2025-09",
+        "for       Amp-Thread-ID",
+        "finds     Amp-Thread-ID: https://ampcode.com/threads/T-019cc416",
+        "not       Amp-Thread-ID: <id>",
+        "off       [detect] disable = [\"amp-thread\"]",
+    ] {
+        assert!(one.lines().any(|l| l == line), "no {line:?} in\n{one}");
+    }
+    countersign(&["markers", "co-authored-by"]).exits(0).says("who can't sign");
+    countersign(&["markers", "clyde"]).exits(1).says("countersign markers lists them");
+    let json = countersign(&["markers", "--json"]).exits(0).out();
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let markers = json["markers"].as_array().expect("a list");
+    assert!(markers.len() > 80 && json["file"].is_null());
+    assert!(markers.iter().all(|m| m["source"].as_str().is_some_and(|s| !s.is_empty())));
+    assert_eq!(json["digest"].as_str().map(str::len), Some(64));
+}

@@ -230,7 +230,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("detect", &[]),
     ("diagnostics", &[]),
-    ("policy", &["diagnostics"]),
+    ("policy", &["diagnostics", "detect"]),
     ("signature", &[]),
     ("git", &[]),
     ("store", &[]),

@@ -14,6 +14,7 @@ mod exit;
 mod files;
 mod hook;
 mod landed;
+mod markers;
 mod memory;
 mod out;
 mod picked;
@@ -87,6 +88,8 @@ enum Command {
     Show(show::ShowArgs),
     /// Tell which commits show the use of an AI tool, and by what
     Detect(detect::DetectArgs),
+    /// List the markers of AI use, or explain one
+    Markers(markers::MarkersArgs),
     /// Check a policy, or start one
     Policy(policy::PolicyArgs),
 }
@@ -126,6 +129,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Memory(args) => memory::run(&args, config, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
         Command::Detect(args) => detect::run(&args, cli.json),
+        Command::Markers(args) => markers::run(&args, cli.json),
         Command::Policy(args) => policy::run(&args, config, cli.json),
     }
 }

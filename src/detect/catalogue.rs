@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::DetectError;
-use super::entries::{At, Class, Entry, Kind, builtin};
+use super::entries::{At, Book, Class, Entry, Kind};
 use super::normalise::readable;
 use super::phrases::Phrases;
 use crate::domain::evidence::Strength;
@@ -123,9 +123,13 @@ pub(super) struct Catalogue {
 const REGEX_BYTES: usize = 1 << 20;
 
 impl Catalogue {
-    /// The built-in markers without the `disabled` ones, and the policy's own.
-    pub(super) fn new(disabled: &[String], custom: &[CustomMarker]) -> Result<Self, DetectError> {
-        let entries = builtin()?;
+    /// The markers of a book without the `disabled` ones, and the policy's own.
+    pub(super) fn new(
+        book: &Book,
+        disabled: &[String],
+        custom: &[CustomMarker],
+    ) -> Result<Self, DetectError> {
+        let entries = &book.entries;
         if let Some(name) =
             disabled.iter().find(|d| entries.iter().all(|e| e.fixed || e.name != **d))
         {

@@ -20,6 +20,7 @@ mod entries;
 mod findings;
 mod identity;
 pub mod lines;
+mod listing;
 mod normalise;
 pub mod notes;
 mod own;
@@ -37,8 +38,10 @@ use crate::domain::object::{Commit, Ident, Tag};
 use crate::domain::policy::{CustomMarker, CustomPattern, Detect, Policy, Role};
 
 use catalogue::Catalogue;
+pub use entries::Mistake;
 pub use findings::EVIDENCE_KEPT;
 use findings::{Findings, Piece, Source};
+pub use listing::{Listed, Listing, check_catalogue, listing};
 use normalise::readings;
 use scan::scan;
 
@@ -48,6 +51,9 @@ pub enum DetectError {
     /// The program's own list is broken: a bug.
     #[error("the built-in markers can't be read")]
     Catalogue(#[source] toml::de::Error),
+    /// A catalogue in the policy's place of the built-in one has mistakes.
+    #[error("the catalogue of markers is broken: {0}")]
+    Broken(String),
     /// `disable` names one that does not exist.
     #[error("no built-in marker is called \"{0}\"")]
     UnknownMarker(String),
@@ -79,7 +85,7 @@ pub struct Detector {
 /// Names of the built-in markers, which a policy's `disable` may hold.
 #[must_use]
 pub fn marker_names() -> Vec<String> {
-    let entries = entries::builtin().unwrap_or_default();
+    let entries = entries::builtin().map(|book| book.entries.as_slice()).unwrap_or_default();
     entries.iter().filter(|entry| !entry.fixed).map(|entry| entry.name.clone()).collect()
 }
 
@@ -89,7 +95,12 @@ impl Detector {
     /// # Errors
     /// Where `disable` names no built-in marker or an own marker can't be compiled.
     pub fn new(policy: &Detect) -> Result<Self, DetectError> {
-        Ok(Self { catalogue: Catalogue::new(&policy.disable, &policy.markers)? })
+        let (book, is_foreign) = listing::book(policy)?;
+        let mut disable = policy.disable.clone();
+        if is_foreign {
+            disable.retain(|name| book.entries.iter().any(|e| e.name == *name && !e.fixed));
+        }
+        Ok(Self { catalogue: Catalogue::new(&book, &disable, &policy.markers)? })
     }
 
     /// The markers of a policy, and the addresses of its agents: an agent that wrote,
@@ -116,7 +127,7 @@ impl Detector {
     /// # Errors
     /// Only if the program's own list is broken.
     pub fn builtin() -> Result<Self, DetectError> {
-        Ok(Self { catalogue: Catalogue::new(&[], &[])? })
+        Ok(Self { catalogue: Catalogue::new(entries::builtin()?, &[], &[])? })
     }
 
     /// All evidence in a commit (G6, G7, G8): author, committer, every line of the raw

@@ -55,6 +55,7 @@ pub fn evidence(name: &RefName, marker: &str, note: &[u8]) -> Option<Evidence> {
         kind: MarkerKind::Note,
         strength: Strength::Assistance,
         place: Place::Note,
+        quotation: false,
         text: crate::domain::escape::escape_short(text.as_bytes(), 200),
     })
 }

@@ -3,7 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::change::Change;
-use super::ids::{ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash};
+use super::ids::{
+    CatalogueDigest, ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash,
+};
 use super::memory::Fingerprint;
 
 fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
@@ -23,6 +25,12 @@ pub fn statement_hash(statement: &[u8], signature: &[u8]) -> StatementHash {
 #[must_use]
 pub fn policy_digest(bytes: &[u8]) -> PolicyDigest {
     PolicyDigest::from_raw(sha256([bytes]))
+}
+
+/// SHA-256 of a catalogue of markers, as the file has it.
+#[must_use]
+pub fn catalogue_digest(bytes: &[u8]) -> CatalogueDigest {
+    CatalogueDigest::from_raw(sha256([bytes]))
 }
 
 /// A decision row's hash: the row before it and the row's exact bytes.

@@ -201,6 +201,8 @@ digest! {
     StatementHash;
     /// SHA-256 of a policy file's bytes.
     PolicyDigest;
+    /// SHA-256 of a catalogue of markers, as the file has it.
+    CatalogueDigest;
     /// A decision row's hash, chained to the row before it.
     RowHash;
 }

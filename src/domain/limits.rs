@@ -122,6 +122,9 @@ pub const SIGNATURE_BYTES: usize = 16 << 10;
 /// Bytes of the policy file.
 pub const POLICY_BYTES: usize = 4 << 20;
 
+/// Bytes of a file of markers.
+pub const CATALOGUE_BYTES: usize = 1 << 20;
+
 /// Bytes of `countersign.toml`.
 pub const SETTINGS_BYTES: usize = 64 << 10;
 

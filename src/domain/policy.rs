@@ -80,10 +80,22 @@ pub struct Detect {
     pub thresholds: Thresholds,
     /// `generated`: files that memory does not learn from.
     pub generated: Globs,
+    /// `catalogue`: a file that stands for the built-in markers.
+    pub catalogue: Option<CatalogueFile>,
     /// Names of built-in markers that are switched off.
     pub disable: Vec<String>,
     /// `[[detect.marker]]`.
     pub markers: Vec<CustomMarker>,
+}
+
+/// A file of markers that stands for the built-in ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueFile {
+    /// As the policy names it: a full path, or one from the policy's folder.
+    pub path: String,
+    /// Its text, checked; `None` where only the policy's bytes are at hand, as in a clone.
+    /// The built-in markers are taken then.
+    pub text: Option<String>,
 }
 
 /// One `[[detect.marker]]`.

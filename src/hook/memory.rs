@@ -254,6 +254,7 @@ fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
             kind: MarkerKind::Memory,
             strength: Strength::Assistance,
             place: Place::Change,
+            quotation: false,
             text: text.clone(),
         };
         reader.add_evidence(id, evidence);

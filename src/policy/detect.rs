@@ -4,17 +4,24 @@ use std::collections::BTreeMap;
 
 use regex::RegexBuilder;
 
-use super::patterns::{self, Kind, MAX_PATTERNS};
-use super::{check_name, check_text};
+use super::catalogue::Catalogue;
+use super::{check_name, check_text, memory};
 use crate::diagnostics::read::{Fields, Span, Text, Value};
 use crate::diagnostics::{Finding, Report, quoted, quoted_whole, tables};
 use crate::domain::evidence::Strength;
-use crate::domain::glob::Globs;
 use crate::domain::limits::{MARKER_COMPILED_BYTES, MARKER_PATTERN_BYTES};
-use crate::domain::policy::{CustomMarker, CustomPattern, Detect};
+use crate::domain::policy::{CatalogueFile, CustomMarker, CustomPattern, Detect};
 
-const KEYS: [&str; 7] =
-    ["declare", "memory", "memory_lines", "memory_share", "generated", "disable", "marker"];
+const KEYS: [&str; 8] = [
+    "declare",
+    "memory",
+    "memory_lines",
+    "memory_share",
+    "generated",
+    "catalogue",
+    "disable",
+    "marker",
+];
 
 const MARKER_KEYS: [&str; 8] =
     ["name", "tool", "trailer", "value", "author_email", "line", "identity", "strength"];
@@ -33,55 +40,27 @@ const STRENGTHS: [(&str, Strength); 5] = [
 /// Markers of a policy, or names it disables.
 const MAX_MARKERS: usize = 500;
 
-/// Files that tools write and that everybody has: memory does not learn from them, unless
-/// the policy has a list of its own.
-const GENERATED: [&str; 22] = [
-    "**/*.lock",
-    "**/package-lock.json",
-    "**/npm-shrinkwrap.json",
-    "**/pnpm-lock.yaml",
-    "**/go.sum",
-    "**/vendor/**",
-    "**/node_modules/**",
-    "**/third_party/**",
-    "**/dist/**",
-    "**/*.min.js",
-    "**/*.min.css",
-    "**/*.map",
-    "**/*.pb.go",
-    "**/*_pb2.py",
-    "**/*.pb.{cc,h}",
-    "**/*.generated.*",
-    "**/*.g.dart",
-    "**/*.designer.cs",
-    "**/*.snap",
-    "**/__snapshots__/**",
-    "**/{gradlew,gradlew.bat,mvnw,mvnw.cmd}",
-    "**/{LICENSE,LICENSE.txt,LICENSE.md,COPYING,NOTICE}",
-];
-
 /// Reads `[detect]`.
-pub(super) fn read<'a>(report: &mut Report, root: &Fields<'a>, known_markers: &[String]) -> Detect {
-    let generated = Globs::new(GENERATED).unwrap_or_default();
-    let mut all = Detect { memory: true, generated, ..Detect::default() };
+pub(super) fn read<'a>(
+    report: &mut Report,
+    root: &Fields<'a>,
+    built_in: &[String],
+    catalogue: &Catalogue,
+) -> Detect {
+    let mut all = Detect { memory: true, generated: memory::generated(), ..Detect::default() };
     let Some(fields) = Fields::of_all(report, "\"detect\"", root.values("detect"), &KEYS) else {
         return all;
     };
     let words = [("optional", false), ("required", true)];
     all.declaration_required = fields.choice(report, "declare", &words).unwrap_or(false);
-    all.memory = fields.flag(report, "memory").unwrap_or(true);
-    let defaults = all.thresholds;
-    let most = between(report, &fields, "memory_lines", 1, 1_000);
-    all.thresholds.lines = most.unwrap_or(defaults.lines);
-    let share = between(report, &fields, "memory_share", 1, 100);
-    all.thresholds.share = share.unwrap_or(defaults.share);
-    if let Some(list) = fields.list(report, "generated", MAX_PATTERNS) {
-        all.generated = if list.items.is_empty() {
-            Globs::default()
-        } else {
-            patterns::globs(report, Kind::Paths, "generated", &list)
-        };
-    }
+    memory::read(report, &fields, &mut all);
+    all.catalogue = catalogue_file(report, &fields, catalogue);
+    let known_markers = match (&all.catalogue, catalogue) {
+        (Some(_), Catalogue::Read(_, names)) => names,
+        _ => built_in,
+    };
+    // Names of a file that is not at hand can't be checked.
+    let is_checked = all.catalogue.as_ref().is_none_or(|file| file.text.is_some());
     let mut names = BTreeMap::new();
     let help = "begin each with [[detect.marker]], in two brackets";
     for value in tables::tables(report, &fields, "marker", help, MAX_MARKERS) {
@@ -89,28 +68,33 @@ pub(super) fn read<'a>(report: &mut Report, root: &Fields<'a>, known_markers: &[
     }
     let disable = fields.list(report, "disable", MAX_MARKERS);
     for name in disable.iter().flat_map(|list| &list.items) {
-        check_disabled(report, name, known_markers, &names);
+        if is_checked {
+            check_disabled(report, name, known_markers, &names);
+        }
         all.disable.push(name.text.to_owned());
     }
     all
 }
 
-/// A number in a range; one that is out of it is in the report.
-fn between(
+fn catalogue_file(
     report: &mut Report,
     fields: &Fields<'_>,
-    key: &str,
-    least: u64,
-    most: u64,
-) -> Option<usize> {
-    let (number, span) = fields.number(report, key)?;
-    if (least..=most).contains(&number) {
-        return usize::try_from(number).ok();
+    catalogue: &Catalogue,
+) -> Option<CatalogueFile> {
+    let path = fields.text(report, "catalogue")?;
+    if !check_text(report, "path", &path, 4_096) {
+        return None;
     }
-    let message = format!("\"{key}\" is {number}");
-    let help = format!("write a number from {least} to {most}");
-    report.add(Finding::error("bad-number", &span, message).help(help));
-    None
+    if let Catalogue::Unreadable(why) = catalogue {
+        let message = format!("the catalogue {} can't be read: {why}", quoted(path.text));
+        let finding = Finding::error("catalogue-unreadable", &path.span, message);
+        report.add(finding.help("give a full path, or one from the policy's folder"));
+    }
+    let text = match catalogue {
+        Catalogue::Read(text, _) => Some(text.clone()),
+        Catalogue::Elsewhere | Catalogue::Unreadable(_) => None,
+    };
+    Some(CatalogueFile { path: path.text.to_owned(), text })
 }
 
 fn check_disabled(
@@ -130,7 +114,7 @@ fn check_disabled(
         }
         None => match report.suggest(name.text, known.iter().map(String::as_str)) {
             Some(near) => finding.help(format!("did you mean {}?", quoted_whole(near))),
-            None => finding.help("src/detect/markers.toml of the program's source lists them"),
+            None => finding.help("countersign markers lists them"),
         },
     };
     report.add(finding);

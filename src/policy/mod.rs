@@ -5,9 +5,11 @@
 //! is no policy (G5). It judges no push and knows no store; besides [`load`] it touches no
 //! file, and nothing in it asks the time.
 
+mod catalogue;
 mod detect;
 mod groups;
 mod keys;
+mod memory;
 mod patterns;
 mod people;
 mod rules;
@@ -26,6 +28,7 @@ use crate::domain::digest::policy_digest;
 use crate::domain::escape::is_hidden;
 use crate::domain::limits::POLICY_BYTES;
 use crate::domain::policy::Policy;
+use catalogue::Catalogue;
 use read::{Fields, Text};
 pub use starter::{StarterPerson, starter};
 
@@ -72,7 +75,9 @@ pub enum PolicyError {
 pub fn load(path: &Path, known_markers: &[String]) -> Result<Loaded, PolicyError> {
     let bytes = read::file(path, POLICY_BYTES)
         .map_err(|source| PolicyError::Unreadable { path: path.to_owned(), source })?;
-    let checked = parse(&path.to_string_lossy(), &bytes, known_markers);
+    let file = path.to_string_lossy();
+    let catalogue = catalogue::load(path, &bytes).map_err(PolicyError::Broken)?;
+    let checked = check(&file, &bytes, known_markers, &catalogue);
     Ok(Loaded { checked: checked.map_err(PolicyError::Broken)?, bytes })
 }
 
@@ -80,11 +85,21 @@ pub fn load(path: &Path, known_markers: &[String]) -> Result<Loaded, PolicyError
 const KEYS: [&str; 5] = ["version", "people", "groups", "detect", "rule"];
 
 /// Checks a policy's bytes. `file` is what diagnostics call it; `known_markers` are the
-/// names of the built-in markers, which `disable` may name and a custom one may not take.
+/// names of the built-in markers, which `disable` may name and a custom one may not take. No
+/// file is read: where `[detect] catalogue` names one, the built-in markers are taken.
 ///
 /// # Errors
 /// Everything that is wrong with it, warnings included, in order of place.
 pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Checked, Diagnostics> {
+    check(file, bytes, known_markers, &Catalogue::Elsewhere)
+}
+
+fn check(
+    file: &str,
+    bytes: &[u8],
+    known_markers: &[String],
+    catalogue: &Catalogue,
+) -> Result<Checked, Diagnostics> {
     let text = read::text_of(file, bytes, POLICY_BYTES)?;
     let mended = Mended::new();
     let (mut report, table) = syntax::parse(file, text, &["rule", "detect.marker"], &mended);
@@ -92,7 +107,7 @@ pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Check
     check_version(&mut report, &root);
     let people = people::read(&mut report, &root);
     let groups = groups::read(&mut report, &root, &people);
-    let detect = detect::read(&mut report, &root, known_markers);
+    let detect = detect::read(&mut report, &root, known_markers, catalogue);
     let rules = rules::read(&mut report, &root, &people, &groups);
     let diagnostics = report.finish();
     if diagnostics.has_errors() {

@@ -83,6 +83,8 @@ fn told(piece: &Evidence) -> String {
         Place::Tag(n) => format!("tag's line {n} \"{text}\""),
         Place::Pusher => "pusher".to_owned(),
         Place::Message => format!("message in encoding \"{text}\""),
+        Place::Change => text.clone(),
+        Place::Note => format!("note in {text}"),
     };
     format!("{place}{quotes}")
 }
@@ -114,6 +116,8 @@ fn kind(kind: MarkerKind) -> &'static str {
         MarkerKind::Declaration => "declaration",
         MarkerKind::Pusher => "pusher",
         MarkerKind::Unreadable => "unreadable",
+        MarkerKind::Memory => "memory",
+        MarkerKind::Note => "note",
     }
 }
 

@@ -516,6 +516,29 @@ fn what_is_too_many_is_told() {
     }
 }
 
+/// A catalogue is read beside the policy; that it is not there, or broken, is a mistake too.
+#[test]
+fn catalogues_are_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.toml");
+    let line = "disable = [\"claude-code\"]";
+    let with = |lines: &str| keyed(&SMALL.replacen(line, lines, 1));
+    std::fs::write(&policy, with("catalogue = \"markers.toml\"")).expect("written");
+    let code = || match crate::policy::load(&policy, &known_markers()) {
+        Err(PolicyError::Broken(all)) => all.iter().map(|d| d.code).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(), ["catalogue-unreadable"]);
+    let markers = folder.path().join("markers.toml");
+    std::fs::write(markers, "version = \"1\"\nmarker = 7\n").expect("written");
+    assert_eq!(code(), ["catalogue"]);
+    // The bytes alone are a policy all the same: a clone has no more.
+    let all = checked(&with("catalogue = \"x\"\ndisable = [\"y\"]")).expect("a policy");
+    assert!(all.policy.detect.catalogue.is_some_and(|file| file.text.is_none()));
+    let empty = checked(&with("catalogue = \"\"")).expect_err("a mistake");
+    assert!(empty.iter().any(|d| d.code == "bad-text"), "{}", empty.render(false));
+}
+
 /// Every code that the source can tell is told in some row of this file.
 #[test]
 fn no_code_is_untested() {
@@ -524,6 +547,7 @@ fn no_code_is_untested() {
         include_str!("../people.rs"),
         include_str!("../keys.rs"),
         include_str!("../groups.rs"),
+        include_str!("../catalogue.rs"),
         include_str!("../detect.rs"),
         include_str!("../patterns.rs"),
         include_str!("../rules.rs"),
