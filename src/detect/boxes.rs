@@ -1,5 +1,5 @@
-//! Lines that speak as a whole: ticked boxes of a template, and trailers whose key nobody
-//! knows.
+//! Lines that speak as a whole: ticked boxes of a template, trailers whose key nobody knows,
+//! and subjects of merges.
 
 use super::entries::Class;
 use super::scan::{Hit, Scan};
@@ -71,6 +71,31 @@ impl Scan<'_> {
             self.declare(Declared::Yes);
             let proof = (MarkerKind::Declaration, Strength::Declaration);
             self.tell(rule, named.map(|n| n.marker), proof, line.clean.start);
+        }
+    }
+
+    /// `Merge branch 'claude/fix-parser'`: a merge that names a branch as agents call theirs
+    /// speaks of other commits, and people call branches so too: a hint.
+    pub(super) fn agent_branch(&mut self) {
+        const LOOKED_AT: usize = 512;
+        let text = self.text;
+        let Some(line) = text.lines.iter().find(|l| !l.words.is_empty()) else { return };
+        let mut end = line.clean.end.min(line.clean.start + LOOKED_AT);
+        while !text.lower.is_char_boundary(end) {
+            end -= 1;
+        }
+        let subject = text.lower(line.clean.start..end);
+        if !subject.starts_with("merge ") {
+            return;
+        }
+        let branches = &self.catalogue.branches;
+        let named = subject.split([' ', '\'', '"', ':']).any(|word| {
+            // A fork's owner may stand before it.
+            let below = word.split_once('/').map_or("", |(_, branch)| branch);
+            [word, below].iter().any(|w| branches.iter().any(|b| w.starts_with(b.as_str())))
+        });
+        if let (true, Some(rule)) = (named, self.catalogue.rule("agent-branch")) {
+            self.tell(rule, None, (MarkerKind::Footer, Strength::Hint), line.clean.start);
         }
     }
 

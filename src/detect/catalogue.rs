@@ -106,6 +106,8 @@ pub(super) struct Catalogue {
     pub(super) own_addresses: HashMap<String, Vec<OwnAddress>>,
     /// Rules of the scanner that are not switched off.
     rules: HashMap<String, MarkerIndex>,
+    /// Beginnings of branches that agents make.
+    pub(super) branches: Vec<String>,
     /// Addresses of markers that the policy switched off: their names don't count either.
     pub(super) silenced: HashMap<String, ()>,
     pub(super) names: Phrases<Name>,
@@ -160,6 +162,7 @@ impl Catalogue {
             logins: HashMap::new(),
             own_addresses: HashMap::new(),
             rules: HashMap::new(),
+            branches: Vec::new(),
             silenced: HashMap::new(),
             names: Phrases::new(),
             keys: Phrases::new(),
@@ -185,6 +188,8 @@ impl Catalogue {
         }
         if entry.kind == Kind::Rule {
             self.rules.insert(entry.name.clone(), marker);
+            self.branches.extend(entry.phrases.iter().map(|p| p.to_ascii_lowercase()));
+            return;
         }
         for (list, shared) in [(&entry.emails, false), (&entry.shared_emails, true)] {
             for email in list {

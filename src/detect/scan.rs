@@ -332,6 +332,7 @@ impl<'a> Scan<'a> {
 
     /// What a line says as a whole: ticked boxes, keys that nobody knows.
     fn lines(&mut self, hits: &[Hit]) {
+        self.agent_branch();
         for index in 0..self.text.lines.len() {
             self.ticked_box(index);
             self.other_trailer(index, hits);

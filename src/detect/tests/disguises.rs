@@ -176,6 +176,31 @@ fn the_key_itself_is_recognised() {
     assert!(hidden.is_empty(), "{}", hidden.join("\n"));
 }
 
+/// The same trailers, spelled as oddly, with a person in them.
+#[test]
+fn each_spelling_has_an_innocent_twin() {
+    let detector = Detector::builtin().unwrap();
+    let mut accused = Vec::new();
+    let mut twins = 0;
+    for (how, line) in KEYS {
+        for tool in ["Claude Opus 4.5", "CLAUDE OPUS 4.5", "claude opus 4.5"] {
+            for person in ["Claude Monet <claude@giverny.example.fr>", "Jane Doe", "Devin Jones"] {
+                let twin = line.replace(tool, person);
+                if twin == *line {
+                    continue;
+                }
+                twins += 1;
+                let message = format!("Fix the parser\n\nSome prose.\n\n{twin}\n");
+                if detector.commit(&commit(message)).is_ai_assisted() {
+                    accused.push(format!("{how}: {twin}"));
+                }
+            }
+        }
+    }
+    assert!(twins > 3 * 50, "only {twins} twins");
+    assert!(accused.is_empty(), "{}", accused.join("\n"));
+}
+
 #[test]
 fn no_spelling_of_a_trailer_hides_it() {
     let mut hidden = Vec::new();
