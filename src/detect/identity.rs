@@ -233,7 +233,7 @@ pub(super) fn is_placeholder(lower: &str) -> bool {
 /// Text that spells an address out, `noreply (at) anthropic (dot) com`, put together.
 pub(super) fn spelled_out(lower: &str) -> Option<String> {
     const LONGEST: usize = 512;
-    if lower.len() > LONGEST || lower.contains('@') {
+    if lower.len() > LONGEST || lower.contains('@') || !lower.contains("at") {
         return None;
     }
     let mut text = lower.to_owned();

@@ -135,7 +135,7 @@ impl<'a> Scan<'a> {
     fn value_end(&self, found: &Found<Key>, line: usize, next_key: usize) -> usize {
         const LONGEST: usize = 96;
         let empty = self.text.words_in(&(found.end..next_key)).is_empty();
-        if found.meaning.class != Class::Declare || !empty {
+        if !found.meaning.heading || !empty {
             return next_key;
         }
         let line_end = self.text.lines.get(line).map_or(next_key, |l| l.clean.end);
