@@ -4,7 +4,7 @@
 //!
 //! Both sides run in turn, five times, and the fastest of each counts: the figure is their
 //! ratio, which hardly depends on the machine.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

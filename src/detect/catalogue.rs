@@ -9,6 +9,7 @@ use super::DetectError;
 use super::entries::{At, Book, Class, Entry, Kind};
 use super::normalise::readable;
 use super::phrases::Phrases;
+use super::sieve::{Asks, Sieve};
 use crate::domain::evidence::Strength;
 use crate::domain::policy::{CustomMarker, CustomPattern};
 use regex::Regex;
@@ -117,6 +118,8 @@ pub(super) struct Catalogue {
     pub(super) literals: Vec<String>,
     pub(super) links: HashMap<String, Vec<(String, MarkerIndex)>>,
     pub(super) custom: Vec<Custom>,
+    /// What a text has to hold for any of these to be in it.
+    pub(super) sieve: Sieve,
     /// Keys of custom trailers, by index into `custom`.
     pub(super) custom_keys: Phrases<usize>,
 }
@@ -171,6 +174,7 @@ impl Catalogue {
             literals: Vec::new(),
             links: HashMap::new(),
             custom: Vec::new(),
+            sieve: Sieve::new(),
             custom_keys: Phrases::new(),
         }
     }
@@ -188,16 +192,19 @@ impl Catalogue {
         }
         if entry.kind == Kind::Rule {
             self.rules.insert(entry.name.clone(), marker);
+            entry.phrases.iter().for_each(|p| self.sieve.insert(p, Asks::Merge));
             self.branches.extend(entry.phrases.iter().map(|p| p.to_ascii_lowercase()));
             return;
         }
         for (list, shared) in [(&entry.emails, false), (&entry.shared_emails, true)] {
             for email in list {
+                self.sieve.address(email);
                 self.emails.insert(email.to_ascii_lowercase(), Owner { marker, shared });
             }
         }
         self.silenced.extend(entry.not_emails.iter().map(|e| (e.to_ascii_lowercase(), ())));
         for login in &entry.logins {
+            self.sieve.insert(login, Asks::Nothing);
             self.logins.insert(login.to_ascii_lowercase(), marker);
         }
         let names = [
@@ -208,6 +215,14 @@ impl Catalogue {
         ];
         for (list, sureness) in names {
             for name in list {
+                self.sieve.insert(
+                    name,
+                    match sureness {
+                        Sureness::Sure => Asks::Nothing,
+                        Sureness::Model => Asks::Version,
+                        Sureness::Nickname | Sureness::FirstName => Asks::KeyOrVersion,
+                    },
+                );
                 self.names.insert(name, Name { marker, sureness });
             }
         }
@@ -226,15 +241,20 @@ impl Catalogue {
                 heading: entry.heading,
                 values,
             };
-            entry.keys.iter().for_each(|text| self.keys.insert(text, key));
+            for text in &entry.keys {
+                self.sieve.insert(text, Sieve::key(class));
+                self.keys.insert(text, key);
+            }
         }
         for text in &entry.phrases {
             let phrase = LinePhrase { marker, at: entry.at, literal: self.literals.len() };
             self.literals.push(text.to_lowercase());
+            self.sieve.insert(text, Asks::Nothing);
             self.phrases.insert(text, phrase);
         }
         for link in &entry.links {
             let (host, path) = link.split_once('/').unwrap_or((link, ""));
+            self.sieve.insert(host, Asks::Nothing);
             let paths = self.links.entry(host.to_ascii_lowercase()).or_default();
             paths.push((path.to_ascii_lowercase(), marker));
         }
@@ -256,17 +276,22 @@ impl Catalogue {
                     let (marker, key) = (custom.name.clone(), key.clone());
                     return Err(DetectError::Key { marker, key });
                 }
+                self.sieve.insert(key, Asks::Nothing);
                 self.custom_keys.insert(key, self.custom.len());
                 let value = value.as_deref().map(|v| regex(&custom.name, v)).transpose()?;
                 Pattern::Trailer(value)
             }
-            CustomPattern::Line(line) => Pattern::Line(regex(&custom.name, line)?),
+            CustomPattern::Line(line) => {
+                self.sieve.is_blind = true;
+                Pattern::Line(regex(&custom.name, line)?)
+            }
         };
         self.custom.push(Custom { marker, pattern });
         Ok(())
     }
 
     fn add_address(&mut self, email: &str, address: OwnAddress) {
+        self.sieve.address(email);
         self.own_addresses.entry(readable(email.as_bytes())).or_default().push(address);
     }
 }

@@ -8,7 +8,8 @@
 //! `trailers` and `declarations` judge a key with its value, helped by `identity` (whose
 //! address or name), `value` (yes, no, a person), `prose` (said of this commit or about
 //! it) and `quotation` (another message's line); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
-//! policy's markers; `findings` keeps what was found.
+//! policy's markers; `findings` keeps what was found. Most texts
+//! never come so far: `sieve` sees that nothing can be in them.
 
 mod author;
 mod boxes;
@@ -28,6 +29,7 @@ mod phrases;
 mod prose;
 mod quotation;
 mod scan;
+mod sieve;
 mod text;
 mod trailers;
 mod value;
@@ -44,6 +46,7 @@ use findings::{Findings, Piece, Source};
 pub use listing::{Listed, Listing, check_catalogue, listing};
 use normalise::readings;
 use scan::scan;
+use sieve::Sort;
 
 /// Why there is no detector.
 #[derive(Debug, thiserror::Error)]
@@ -136,8 +139,11 @@ impl Detector {
     #[must_use]
     pub fn commit(&self, commit: &Commit) -> Detection {
         let mut findings = Findings::default();
-        self.identity(&commit.author, Source::Author, &mut findings);
-        self.identity(&commit.committer, Source::Committer, &mut findings);
+        // Mostly one and the same.
+        let is_plain = !self.identity(&commit.author, Source::Author, &mut findings);
+        if !is_plain || commit.committer != commit.author {
+            self.identity(&commit.committer, Source::Committer, &mut findings);
+        }
         let encoding = commit.encoding.as_deref();
         self.text(&commit.message, encoding, Source::Message, &mut findings);
         for (name, value) in &commit.extra_headers {
@@ -172,11 +178,15 @@ impl Detector {
         }
     }
 
-    fn identity(&self, ident: &Ident, source: Source<'_>, findings: &mut Findings) {
+    /// False where nothing can be found.
+    fn identity(&self, ident: &Ident, source: Source<'_>, findings: &mut Findings) -> bool {
         let mut line = ident.name.clone();
         line.extend_from_slice(b" <");
         line.extend_from_slice(&ident.email);
         line.push(b'>');
+        if !self.catalogue.sieve.may_hold(&line, Sort::Identity) {
+            return false;
+        }
         for text in readings(&line, None).texts {
             author::scan_identity(&self.catalogue, &text, source, findings);
         }
@@ -184,6 +194,7 @@ impl Detector {
         if self.catalogue.is_agent_address(&exact) {
             findings.agent(&exact);
         }
+        true
     }
 
     fn text(
@@ -193,6 +204,9 @@ impl Detector {
         source: Source<'_>,
         findings: &mut Findings,
     ) {
+        if encoding.is_none() && !self.catalogue.sieve.may_hold(bytes, Sort::Message) {
+            return;
+        }
         let readings = readings(bytes, encoding);
         for text in &readings.texts {
             scan(&self.catalogue, text, source, findings);

@@ -43,10 +43,10 @@ const EXACT_BELOW: usize = 4;
 const LETTERS: usize = 36;
 
 /// Pairs of them.
-const SLOTS: usize = LETTERS * LETTERS;
+pub(super) const SLOTS: usize = LETTERS * LETTERS;
 
 /// The place of a phrase by its first two letters; none for a shorter one.
-fn slot(squeezed: &[u8]) -> Option<usize> {
+pub(super) fn slot(squeezed: &[u8]) -> Option<usize> {
     let code = |byte: u8| match byte {
         b'0'..=b'9' => usize::from(byte - b'0'),
         _ => usize::from(byte.saturating_sub(b'a')) + 10,

@@ -52,7 +52,7 @@ pub(super) struct Text {
 }
 
 /// Letters that many fonts show alike fall together: `0` and `o`, `1`, `l` and `i`.
-pub(super) fn squeeze(byte: u8) -> u8 {
+pub(super) const fn squeeze(byte: u8) -> u8 {
     match byte.to_ascii_lowercase() {
         b'0' => b'o',
         b'1' | b'l' => b'i',

@@ -271,3 +271,34 @@ fn any_bytes_are_read() {
         assert!(found.evidence.len() <= EVIDENCE_KEPT);
     }
 }
+
+/// Whatever the sieve keeps back, the reader finds nothing in.
+#[test]
+fn the_sieve_lets_everything_through_that_counts() {
+    let sieved = Detector::builtin().unwrap();
+    let mut open = Detector::builtin().unwrap();
+    open.catalogue.sieve.is_blind = true;
+    let mut kept = 0;
+    let mut hold = |message: &str| {
+        let mut commit = commit(message);
+        assert_eq!(sieved.commit(&commit), open.commit(&commit), "{message:?}");
+        kept += usize::from(!sieved.catalogue.sieve.may_hold(message.as_bytes(), Sort::Message));
+        commit.author = Ident { name: message.into(), email: message.into() };
+        assert_eq!(sieved.commit(&commit), open.commit(&commit), "{message:?}");
+    };
+    for entry in &entries::builtin().unwrap().entries {
+        for line in entry.finds.iter().chain(&entry.misses).chain(entry.literals()) {
+            for part in [line.as_str(), line.trim_start_matches("SUBJECT ")] {
+                hold(part);
+                hold(&format!("Fix it\n\n{part}\n"));
+                hold(&format!("Merge branch '{part}'\n\nReviewed-by: {part} 5\nx-by: {part}-4\n"));
+                hold(&part.replace(' ', "\n").to_uppercase());
+                hold(&part.replace('@', "+tag@"));
+            }
+        }
+    }
+    for word in ["Fix the parser", "Fix the bug in the reader\n\nIt read one byte too many.\n"] {
+        hold(word);
+    }
+    assert!(kept > 100, "only {kept} kept back");
+}
