@@ -83,8 +83,8 @@ fn view(commit: &CommitFacts) -> CommitDecision {
 }
 
 /// That a marked merge needs nothing of its own has to be shown too (G3, G16).
-fn is_marked_clean_merge(commit: &CommitFacts) -> bool {
-    commit.merge == Some(Merge::Clean) && commit.detection.is_ai_assisted()
+fn is_marked_clean_merge(rule: &Rule, commit: &CommitFacts) -> bool {
+    commit.merge == Some(Merge::Clean) && commit.detection.is_evidence(rule.hints_count)
 }
 
 pub(super) struct Judge<'a> {
@@ -125,7 +125,8 @@ impl Judge<'_> {
                 let Some(commit) = self.facts.commits.get(id) else { continue };
                 let case = Case { rule, reference: r, commit };
                 let (requirement, finding) = self.commit(case, set);
-                if requirement.is_none() && finding.is_none() && !is_marked_clean_merge(commit) {
+                let is_exempt = is_marked_clean_merge(rule, commit);
+                if requirement.is_none() && finding.is_none() && !is_exempt {
                     continue;
                 }
                 let entry = commits.entry(*id).or_insert_with(|| {
@@ -256,11 +257,11 @@ impl Judge<'_> {
     /// to it speaks of more (G16).
     fn is_asked(&self, case: Case<'_>, set: &NewCommits) -> bool {
         let Case { rule, commit, .. } = case;
-        if is_marked_clean_merge(commit) && !rule.check_clean_merges {
+        if is_marked_clean_merge(rule, commit) && !rule.check_clean_merges {
             let by_tag = |e: &Evidence| e.strength.counts() && matches!(e.place, Place::Tag(_));
             return commit.detection.evidence.iter().any(by_tag);
         }
-        commit.detection.shows_ai()
+        commit.detection.shows(rule.hints_count)
             || set.brings.contains_key(&commit.id)
             || self.is_remembered(case, set.rule)
     }

@@ -149,9 +149,16 @@ impl Detection {
         self.evidence.iter().any(|e| e.strength.counts())
     }
 
-    /// Whether the commit itself shows evidence, memory aside.
+    /// The same for a rule that may count hints and reviews, too.
     #[must_use]
-    pub fn shows_ai(&self) -> bool {
-        self.evidence.iter().any(|e| e.strength.counts() && e.kind != MarkerKind::Memory)
+    pub fn is_evidence(&self, hints_count: bool) -> bool {
+        self.is_ai_assisted() || (hints_count && !self.evidence.is_empty())
+    }
+
+    /// Whether the commit itself shows it, memory aside.
+    #[must_use]
+    pub fn shows(&self, hints_count: bool) -> bool {
+        let mut own = self.evidence.iter().filter(|e| e.kind != MarkerKind::Memory);
+        own.any(|e| hints_count || e.strength.counts())
     }
 }

@@ -77,10 +77,11 @@ pub struct RefFacts {
 
 impl Facts {
     /// Commits that are AI-assisted for any ref of the push: by what they show, or as a
-    /// merge by what they bring together (G16).
+    /// merge by what they bring together (G16). With hints where a rule counts them.
     #[must_use]
-    pub fn assisted(&self) -> BTreeSet<ObjectId> {
-        let shows = self.commits.values().filter(|c| c.detection.is_ai_assisted()).map(|c| c.id);
+    pub fn assisted(&self, hints_count: bool) -> BTreeSet<ObjectId> {
+        let shows = |c: &&CommitFacts| c.detection.is_evidence(hints_count);
+        let shows = self.commits.values().filter(shows).map(|c| c.id);
         let brings = self.refs.iter().flat_map(|r| {
             let of_sets = r.sets.iter().flat_map(|s| s.brings.keys());
             of_sets.chain(&r.ungated_ai).copied()

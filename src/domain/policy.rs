@@ -193,6 +193,8 @@ pub struct Rule {
     pub allow_rewind: bool,
     /// People whose own first pushes need no sign-off (G2).
     pub exempt_pushers: BTreeSet<PersonId>,
+    /// `hints = "count"`: what is too weak to conclude, and reviews, are evidence here.
+    pub hints_count: bool,
     /// `clean_merges = "check"` (G16).
     pub check_clean_merges: bool,
     /// People who may break the glass (G19).
@@ -271,6 +273,12 @@ impl Standing {
 }
 
 impl Policy {
+    /// Whether any rule takes hints and reviews for evidence.
+    #[must_use]
+    pub fn counts_hints(&self) -> bool {
+        self.rules.iter().any(|rule| rule.hints_count)
+    }
+
     /// Who has this address, in any case.
     #[must_use]
     pub fn person_by_email(&self, email: &[u8]) -> Option<&Person> {

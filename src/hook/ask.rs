@@ -61,7 +61,7 @@ pub(super) async fn ask_store(
     changes: &Changes,
 ) -> Result<(), StoreError> {
     facts.recalled = reader.recalled.clone();
-    let assisted: Vec<ObjectId> = facts.assisted().into_iter().collect();
+    let assisted: Vec<ObjectId> = facts.assisted(bench.policy.counts_hints()).into_iter().collect();
     if assisted.is_empty() && facts.noted.is_empty() {
         return Ok(());
     }
@@ -208,7 +208,7 @@ fn tie(
         nets: BTreeMap::new(),
     };
     let mut covers = BTreeMap::new();
-    for id in facts.assisted().intersection(gated) {
+    for id in facts.assisted(reader.policy.counts_hints()).intersection(gated) {
         let Some(commit) = facts.commits.get(id) else { continue };
         let landing = Landing {
             id: *id,

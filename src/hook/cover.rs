@@ -264,6 +264,7 @@ fn range_of(
     }
     let max = reader.limits.new_commits;
     let commits = range::new_commits(reader.repo, net.tip, &[net.base], max).map_err(unreadable)?;
+    let hints = reader.policy.counts_hints();
     let mut assisted = Vec::new();
     for id in &commits {
         let id = *id;
@@ -273,11 +274,11 @@ fn range_of(
         }
         let by_agent = reader.is_agents(sightings.get(&id));
         let seen = reader.read(id).map_err(|f| f.message)?;
-        if by_agent || seen.detection.is_ai_assisted() {
+        if by_agent || seen.detection.is_evidence(hints) {
             assisted.push(id);
         }
     }
-    let below = merges::below(reader, &commits, |id| reader.is_ai(id));
+    let below = merges::below(reader, &commits, |id| reader.shows(id, hints));
     let is_open = |id: &&ObjectId| reader.is_merge(id) && !assisted.contains(id);
     let mut bringing: Vec<ObjectId> = commits.iter().filter(is_open).copied().collect();
     bringing.retain(|id| merges::brought(reader, &below, id).is_some());

@@ -40,10 +40,16 @@ pub(super) fn trace(
         lines: 0,
         echo: false,
     };
-    let shows_ai = reader.seen.get(&id).is_some_and(|s| s.detection.shows_ai());
+    let shows_ai = reader.seen.get(&id).is_some_and(|s| s.detection.shows(false));
     // One that was shown so itself is learned whole.
     let known = reader.recalled.get(&id).filter(|k| !shows_ai && k.itself.is_empty());
     trace.echo = known.is_some();
+    let has_hints = reader.seen.get(&id).is_some_and(|s| s.detection.shows(true));
+    let is_known = reader.recalled.contains_key(&id);
+    if has_hints && !shows_ai && !is_known && !reader.has_own_change(&id) {
+        // A hint is evidence for the rules that count hints, and of nothing else.
+        return Ok(Trace { echo: true, change: None, ..trace });
+    }
     for file in looked.files.iter().filter(|f| !is_generated(&f.path)) {
         let path = path_fingerprint(file.path.as_bytes()).0;
         if let Some(known) = known {

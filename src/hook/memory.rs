@@ -42,8 +42,9 @@ impl Reader<'_> {
     /// landed for one and not for another.
     pub(super) fn is_ai_for(&self, rule: usize, id: &ObjectId) -> bool {
         let Some(seen) = self.seen.get(id) else { return false };
+        let hints = self.policy.rules.get(rule).is_some_and(|rule| rule.hints_count);
         let is_known = self.recalled.get(id).is_some_and(|r| r.rules.contains(&rule));
-        is_known || seen.detection.shows_ai()
+        is_known || seen.detection.shows(hints)
     }
 }
 

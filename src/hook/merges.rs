@@ -37,13 +37,14 @@ pub(super) fn weigh(
     let mut asking: BTreeSet<usize> = BTreeSet::new();
     for (place, r) in facts.refs.iter_mut().enumerate() {
         for set in &mut r.sets {
-            let below = below(reader, &set.commits, |id| reader.is_ai_for(set.rule, id));
+            let is_asked = |id: &ObjectId| reader.is_ai_for(set.rule, id);
+            let below = below(reader, &set.commits, is_asked);
             for id in set.commits.iter().filter(|id| reader.is_merge(id)) {
                 let brought = brought(reader, &below, id);
                 if let Some(brought) = brought {
                     set.brings.insert(*id, brought);
                 }
-                if brought.is_some() || reader.is_ai(id) || must_declare(reader, id) {
+                if brought.is_some() || is_asked(id) || must_declare(reader, id) {
                     wanted.insert(*id);
                     asking.insert(place);
                 }

@@ -58,7 +58,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Whether a decision may want to speak about it.
     fn matters(&self, policy: &Policy) -> bool {
-        self.detection.is_ai_assisted()
+        self.detection.is_evidence(policy.counts_hints())
             || (policy.detect.declaration_required && self.detection.declared == Declared::Nothing)
     }
 }
@@ -166,6 +166,11 @@ impl Reader<'_> {
         }
         let old = (!update.old.is_zero()).then_some(update.old);
         range::new_for_any_ref(self.repo, peeled.target, old, max).map_err(|e| too_new(update, e))
+    }
+
+    /// Whether a commit that was read shows evidence, for a rule that may count hints.
+    pub(super) fn shows(&self, id: &ObjectId, hints_count: bool) -> bool {
+        self.seen.get(id).is_some_and(|s| s.detection.is_evidence(hints_count))
     }
 
     /// Whether a commit that was read shows evidence.

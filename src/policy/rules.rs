@@ -23,7 +23,10 @@ const MAX_NAMED: usize = 100;
 /// Sign-offs that a rule may ask for.
 const MAX_SIGN_OFFS: u64 = 100;
 
-const KEYS: [&str; 18] = [
+/// Whether what is too weak to conclude counts.
+const HINTS: [(&str, bool); 2] = [("show", false), ("count", true)];
+
+const KEYS: [&str; 19] = [
     "name",
     "reason",
     "repos",
@@ -38,6 +41,7 @@ const KEYS: [&str; 18] = [
     "veto",
     "allow",
     "exempt_pushers",
+    "hints",
     "clean_merges",
     "break_glass",
     "review_within",
@@ -138,6 +142,7 @@ impl Reader<'_> {
             allow_delete: allow.contains(&Allow::Delete),
             allow_rewind: allow.contains(&Allow::Rewind),
             exempt_pushers: exempt,
+            hints_count: fields.choice(report, "hints", &HINTS).unwrap_or(false),
             check_clean_merges: fields.choice(report, "clean_merges", &merges).unwrap_or(false),
             break_glass: self.break_glass(report, &fields),
             review_within: span_of_time(report, &fields, "review_within").unwrap_or(DAY),

@@ -93,6 +93,8 @@ fn asks_less(a: &Rule, b: &Rule) -> Option<&'static str> {
         Some("only some paths")
     } else if !a.exempt_pushers.is_subset(&b.exempt_pushers) {
         Some("pushers are exempt there who are not here")
+    } else if b.hints_count && !a.hints_count {
+        Some("hints pass there")
     } else if b.check_clean_merges && !a.check_clean_merges {
         Some("clean merges with a mark pass there")
     } else {

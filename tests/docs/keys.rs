@@ -160,6 +160,7 @@ fn shown(rule: &Rule) -> String {
         allow_delete,
         allow_rewind,
         exempt_pushers,
+        hints_count,
         check_clean_merges,
         break_glass,
         review_within,
@@ -169,7 +170,7 @@ fn shown(rule: &Rule) -> String {
     format!(
         "{name} {reason:?} {globs:?} {all_paths} {sign_offs} {from:?} {approvers:?} {binding:?} \
          {valid_for:?} {mode:?} {veto} {allow_delete} {allow_rewind} {exempt_pushers:?} \
-         {check_clean_merges} {break_glass:?} {review_within:?} {freeze}"
+         {hints_count} {check_clean_merges} {break_glass:?} {review_within:?} {freeze}"
     )
 }
 
@@ -210,6 +211,7 @@ fn another_value_than_the_default_shows() {
         "veto = true",
         "allow = [\"delete\"]",
         "exempt_pushers = [\"seniors\"]",
+        "hints = \"count\"",
         "clean_merges = \"check\"",
         "break_glass = [\"seniors\"]",
         "review_within = \"1h\"",

@@ -228,3 +228,26 @@ fn exempt_pusher_needs_no_sign_off_for_work_of_their_own() {
     grace.commit(ai("Add it too").file("b", "b\n"));
     grace.push_main().rejected_with(NEEDS);
 }
+
+/// What is too weak to conclude asks for a sign-off where a rule counts it, and only there.
+#[test]
+fn hints_count_where_a_rule_says_so() {
+    let world = World::with(&Policy::standard().with("hints", "\"count\""));
+    let kim = world.clone("kim");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.push_main().lands(&[MAIN]);
+    let id = kim.commit(human("Fix it\n\nReviewed-by: CodeRabbit\n").file("b", "b\n"));
+    let push = kim.push_main();
+    push.rejected_with(NEEDS);
+    assert!(
+        push.remote.contains("AI (hint): line 3 \"Reviewed-by: CodeRabbit\""),
+        "{}",
+        push.remote
+    );
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+
+    world.set_policy(&Policy::standard());
+    kim.commit(human("Fix that\n\nReviewed-by: CodeRabbit\n").file("c", "c\n"));
+    kim.push_main().lands(&[MAIN]);
+}

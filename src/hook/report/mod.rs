@@ -230,9 +230,11 @@ fn heading(page: &mut Page, decision: &Decision, r: &RefDecision, open: &[&Commi
 /// `told` holds what was said of earlier commits, so that it is not said again.
 fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Requirement>) {
     page.cut(&format!("  {} {}", c.id.short(), escape_short(c.subject.as_bytes(), 72)));
-    let counted: Vec<_> = c.evidence.iter().filter(|e| e.strength.counts()).collect();
+    // What a rule counts though it is weak stands alone, or it would not be asked about.
+    let is_weak = !c.evidence.iter().any(|e| e.strength.counts()) && wanting(c).next().is_some();
+    let counted: Vec<_> = c.evidence.iter().filter(|e| e.strength.counts() || is_weak).collect();
     for evidence in counted.iter().take(EVIDENCE) {
-        page.wrapped("    AI: ", &found(evidence));
+        page.wrapped(if is_weak { "    AI (hint): " } else { "    AI: " }, &found(evidence));
     }
     if counted.len() > EVIDENCE {
         page.line(&format!("    AI: and {} more lines", counted.len() - EVIDENCE));
@@ -275,7 +277,8 @@ fn said_of_merge(merge: &MergeDecision) -> String {
 /// `line 7 "Co-authored-by: ..."`.
 fn found(e: &Evidence) -> String {
     let text = escape_short(e.text.as_bytes(), 120);
-    match &e.place {
+    let quotes = if e.quotation { ", quoting another message" } else { "" };
+    let place = match &e.place {
         Place::Author => format!("author \"{text}\""),
         Place::Committer => format!("committer \"{text}\""),
         Place::Line(n) => format!("line {n} \"{text}\""),
@@ -286,7 +289,8 @@ fn found(e: &Evidence) -> String {
         Place::Note => format!("a note in {text}"),
         Place::Message if text.is_empty() => "the message can't be read".to_owned(),
         Place::Message => format!("the message can't be read as \"{text}\", which it says it is"),
-    }
+    };
+    format!("{place}{quotes}")
 }
 
 fn shown_name(rule: &str) -> String {
