@@ -3,6 +3,7 @@
 //! Owns the command line, what people see outside a push, and [`exit::Exit`]. It works
 //! nothing out that a hook or a server would need too.
 
+mod adopt;
 mod approve;
 mod check;
 mod clone;
@@ -82,6 +83,8 @@ enum Command {
     Status(check::StatusArgs),
     /// Ask the gate's own engine here, before the push
     Check(check::CheckArgs),
+    /// Put a repository that has a history behind the gate
+    Adopt(adopt::AdoptArgs),
     /// What the gate remembers of AI-assisted changes, and why
     Memory(memory::MemoryArgs),
     /// Show a decision of the gate by its id
@@ -126,6 +129,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Verify(args) => verify::run(&args, cli.json),
         Command::Status(args) => check::status(&args, cli.json),
         Command::Check(args) => check::check(&args, cli.json),
+        Command::Adopt(args) => adopt::run(&args, config, cli.json),
         Command::Memory(args) => memory::run(&args, config, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
         Command::Detect(args) => detect::run(&args, cli.json),

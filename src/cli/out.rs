@@ -1,7 +1,8 @@
 //! Standard output and standard error, written in one place. A closed pipe is no panic.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 /// To standard output.
@@ -55,4 +56,20 @@ pub(super) fn second(at: Timestamp) -> String {
 pub(super) fn json(value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
     line(&serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Steps from which on a progress bar is worth its line.
+const LONG: usize = 2_000;
+
+/// A progress bar on standard error, on a terminal and where it takes a while.
+pub(super) fn progress(steps: usize, what: &str) -> ProgressBar {
+    if steps < LONG || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
+    let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }

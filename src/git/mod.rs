@@ -14,6 +14,7 @@
 //! A push of commits with one parent each, on top of the ref's old value, starts none.
 
 pub mod aliases;
+pub mod bases;
 pub mod change;
 mod child;
 pub mod commit;

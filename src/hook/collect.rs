@@ -146,7 +146,7 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
     facts
 }
 
-fn empty(bench: &Bench<'_>) -> Facts {
+pub(super) fn empty(bench: &Bench<'_>) -> Facts {
     Facts {
         id: bench.id.clone(),
         at: bench.now,
@@ -167,7 +167,7 @@ fn empty(bench: &Bench<'_>) -> Facts {
     }
 }
 
-fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
+pub(super) fn reader<'a>(bench: &'a Bench<'a>) -> Reader<'a> {
     let standing = bench.policy.standing(bench.pusher.as_ref(), bench.unlisted_is_nobody);
     Reader {
         repo: bench.repo,

@@ -13,6 +13,7 @@ use crate::domain::policy::{Policy, Role};
 use crate::settings::{ServerKind, Settings};
 
 /// A process's environment. It has no `Debug`, so that it can't be logged by accident.
+#[derive(Default)]
 pub struct Environment(HashMap<OsString, OsString>);
 
 impl FromIterator<(OsString, OsString)> for Environment {

@@ -3,22 +3,21 @@
 //! When something counts, `domain::memory` says; which contents are read, `look`; what is
 //! learned, `learn`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Bench, StoreSource, View};
-use super::look::Looked;
 use super::ranges::Reader;
+use super::recalled::{Answers, Pending, questions, words};
 use super::walks::Beyond;
 use crate::domain::decision::Finding;
 use crate::domain::digest::change_digest;
 use crate::domain::evidence::{Evidence, MarkerKind, Place, Strength};
 use crate::domain::facts::Facts;
-use crate::domain::ids::{ChangeDigest, ObjectId, RepositoryName};
-use crate::domain::memory::{Basis, FileRecollection, Question, Recollection, Source, Sources};
+use crate::domain::ids::{ChangeDigest, ObjectId};
+use crate::domain::memory::Question;
 use crate::domain::policy::{Detect, Mode};
 use crate::git::{made, range};
 use crate::store::StoreError;
-use crate::store::memory::{Asked, Recalled};
 
 /// The marker's name of a commit that memory knows.
 pub const MARKER: &str = "memory";
@@ -46,13 +45,6 @@ impl Reader<'_> {
         let is_known = self.recalled.get(id).is_some_and(|r| r.rules.contains(&rule));
         is_known || seen.detection.shows(hints)
     }
-}
-
-/// A commit that was looked at and not yet answered for.
-struct Pending {
-    id: ObjectId,
-    change: Option<ChangeDigest>,
-    looked: Looked,
 }
 
 /// Holds the new commits of gated refs that show nothing against memory, and adds evidence
@@ -109,122 +101,6 @@ pub(super) async fn recall(
     Ok(())
 }
 
-fn questions(pending: &[Pending]) -> Asked {
-    let mut asked = Asked::default();
-    for commit in pending {
-        asked.commits.push(commit.id);
-        asked.changes.extend(commit.change);
-        asked.blobs.extend(commit.looked.files.iter().map(|f| f.side.id));
-        asked.runs.extend(commit.looked.files.iter().flat_map(|f| f.added.runs()));
-    }
-    asked.blobs.sort_unstable();
-    asked.blobs.dedup();
-    asked.runs.sort_unstable();
-    asked.runs.dedup();
-    asked
-}
-
-/// What the store answered, by what was asked.
-#[derive(Default)]
-struct Answers {
-    commits: Vec<Source>,
-    itself: HashMap<ObjectId, Sources>,
-    changes: HashMap<ChangeDigest, Sources>,
-    blobs: HashMap<ObjectId, Sources>,
-    runs: HashMap<i64, Sources>,
-}
-
-/// Runs that so many people showed, in as many files, are everybody's.
-const COMMON: usize = 3;
-
-impl Answers {
-    fn new(bench: &Bench<'_>, recalled: Recalled) -> Self {
-        let place = |name: &String| bench.policy.rules.iter().position(|r| r.name == *name);
-        let commits: Vec<_> = recalled
-            .commits
-            .into_iter()
-            .map(|c| Source {
-                commit: c.commit,
-                repository: c.repository,
-                first_pusher: c.first_pusher,
-                at: c.at,
-                evidence: c.evidence,
-                decision: c.decision,
-                lines: c.lines,
-                echo: c.echo,
-                landed_for: c.landed_for.iter().filter_map(place).collect(),
-            })
-            .collect();
-        let mut all = Self { commits, ..Self::default() };
-        for (commit, source) in recalled.itself {
-            all.itself.entry(commit).or_default().push(source);
-        }
-        for (digest, source) in recalled.changes {
-            all.changes.entry(digest).or_default().push(source);
-        }
-        for (blob, source) in recalled.blobs {
-            all.blobs.entry(blob).or_default().push(source);
-        }
-        let mut files: HashMap<i64, BTreeSet<i64>> = HashMap::new();
-        for (run, source, file) in recalled.runs {
-            let sources = all.runs.entry(run.0).or_default();
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
-            files.entry(run.0).or_default().insert(file);
-        }
-        all.runs.retain(|run, sources| {
-            let people: BTreeSet<_> = sources
-                .iter()
-                .filter_map(|s| all.commits.get(*s))
-                .map(|s| (&s.repository, &s.first_pusher))
-                .collect();
-            people.len() < COMMON || files.get(run).is_none_or(|files| files.len() < COMMON)
-        });
-        all
-    }
-
-    /// What memory has of a commit, with the sources that it needs alone.
-    fn of(&self, commit: &Pending) -> Option<Recollection> {
-        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut kept = Vec::new();
-        let mut own = |sources: Option<&Sources>| -> Sources {
-            let sources = sources.map_or(&[][..], Vec::as_slice);
-            let place = |place: &usize| {
-                let source = self.commits.get(*place)?;
-                Some(*places.entry(*place).or_insert_with(|| {
-                    kept.push(source.clone());
-                    kept.len() - 1
-                }))
-            };
-            sources.iter().filter_map(place).collect()
-        };
-        let itself = own(self.itself.get(&commit.id));
-        let change = own(commit.change.as_ref().and_then(|digest| self.changes.get(digest)));
-        let mut files = Vec::new();
-        for file in &commit.looked.files {
-            let blob = own(self.blobs.get(&file.side.id));
-            let runs = file.added.runs().into_iter().enumerate();
-            let runs: BTreeMap<usize, Sources> = runs
-                .filter_map(|(line, run)| Some((line, own(Some(self.runs.get(&run.0)?)))))
-                .collect();
-            if !blob.is_empty() || !runs.is_empty() {
-                let (path, lines) = (file.path.clone(), file.added.len());
-                files.push(FileRecollection { path, lines, blob, runs });
-            }
-        }
-        let lines = commit.looked.lines();
-        (!kept.is_empty()).then(|| Recollection {
-            sources: kept,
-            itself,
-            change,
-            lines,
-            files,
-            ..Recollection::default()
-        })
-    }
-}
-
 /// The question without what seniors have said since.
 fn plain(detect: &Detect, rule: usize) -> Question<'static> {
     static NOBODY: BTreeSet<ObjectId> = BTreeSet::new();
@@ -235,7 +111,7 @@ fn plain(detect: &Detect, rule: usize) -> Question<'static> {
 fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
     let detect = &bench.policy.detect;
     let asked = asked(reader, facts);
-    mark_landed(reader, &asked);
+    mark_landed(reader, facts, &asked);
     spread(detect, reader, &asked);
     let mut reverts = Reverts { left: REVERTS, inverses: None };
     let mut known = std::mem::take(&mut reader.recalled);
@@ -289,21 +165,31 @@ fn asked(reader: &Reader<'_>, facts: &Facts) -> AskedBy {
     asked
 }
 
-/// Marks what the refs that a rule trusts held already: the gate had no say in it, or has
-/// let it in.
-fn mark_landed(reader: &mut Reader<'_>, asked: &AskedBy) {
+/// Marks what a rule's trusted refs held already, since the gate had no say in it or has let
+/// it in, and what would land with it: that is asked for itself, where the rule asks of all
+/// paths.
+fn mark_landed(reader: &mut Reader<'_>, facts: &Facts, asked: &AskedBy) {
+    let mut with: BTreeMap<usize, BTreeSet<ObjectId>> = BTreeMap::new();
+    for set in facts.refs.iter().flat_map(|r| &r.sets) {
+        let rule = reader.policy.rules.get(set.rule);
+        if rule.is_some_and(|rule| rule.paths.patterns().any(|p| p == "**")) {
+            with.entry(set.rule).or_default().extend(&set.commits);
+        }
+    }
     let mut looks = LANDED;
     let mut landed: BTreeMap<(usize, ObjectId), bool> = BTreeMap::new();
     let mut known = std::mem::take(&mut reader.recalled);
     for (id, found) in &mut known {
         for rule in asked.get(id).into_iter().flatten() {
-            for source in &mut found.sources {
+            let with = with.get(rule);
+            for source in found.sources.iter_mut().filter(|s| s.commit != *id) {
                 let key = (*rule, source.commit);
-                if !landed.contains_key(&key) && looks > 0 {
+                let is_with = with.is_some_and(|with| with.contains(&source.commit));
+                if !is_with && !landed.contains_key(&key) && looks > 0 {
                     looks -= 1;
                     landed.insert(key, reader.has_landed(*rule, source.commit));
                 }
-                if landed.get(&key) == Some(&true) {
+                if is_with && reader.is_ai(&source.commit) || landed.get(&key) == Some(&true) {
                     source.landed_for.insert(*rule);
                 }
             }
@@ -358,37 +244,4 @@ impl Reverts {
 fn inverses(reader: &mut Reader<'_>, rule: usize) -> BTreeSet<ChangeDigest> {
     let trusted = reader.hidden(Beyond::Rule(rule)).map(|t| t.to_vec()).unwrap_or_default();
     made::inverses(reader.repo, &trusted, INVERSES, reader.limits)
-}
-
-/// What memory says, for the pusher. Of another repository only a decision to ask about.
-fn words(basis: &Basis<'_>, here: &RepositoryName) -> String {
-    let shown = |s: &Source| {
-        if s.repository != *here {
-            return format!("in another repository, see decision {}", s.decision);
-        }
-        let day = s.at.to_string();
-        let day = day.get(..10).unwrap_or(&day).to_owned();
-        let by = s.first_pusher.as_ref().map_or_else(String::new, |p| format!(" by {p}"));
-        format!("pushed {day}{by} with \"{}\"", s.evidence)
-    };
-    let of = |s: &Source| match s.repository == *here {
-        true => format!("{}, {}", s.commit.short(), shown(s)),
-        false => format!("a commit {}", shown(s)),
-    };
-    match basis {
-        Basis::Itself(s) => format!("shown as AI-assisted before, {}", shown(s)),
-        Basis::Change(s) => format!("same change as {}", of(s)),
-        Basis::File(s, path) => format!("same file {path} as {}", of(s)),
-        Basis::Lines { source, seen, of: all, files } => {
-            let mut shown: Vec<_> = files.iter().take(3).map(ToString::to_string).collect();
-            if files.len() > shown.len() {
-                shown.push(format!("{} more", files.len() - shown.len()));
-            }
-            let shown = shown.join(", ");
-            format!("{seen} of {all} added lines ({shown}) as in {}", of(source))
-        }
-        Basis::Spread(source, lines) => {
-            format!("with others of this push {lines} added lines as in {}", of(source))
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! Owns the order of things: input, environment, facts, decision, log, text. It decides
 //! nothing itself ([`crate::domain::decide()`] does) and prints nothing (`cli` does).
 
+pub mod adopt;
 mod ask;
 mod certificate;
 pub mod collect;
@@ -24,6 +25,7 @@ mod over;
 pub mod post;
 mod pushee;
 mod ranges;
+mod recalled;
 mod refused;
 pub mod report;
 pub mod run;

@@ -185,7 +185,7 @@ impl Reader<'_> {
     }
 
     /// Takes tags off. Each ref's are read anew, also those that many refs share.
-    fn peel(&self, id: ObjectId) -> Result<Peeled, Finding> {
+    pub(super) fn peel(&self, id: ObjectId) -> Result<Peeled, Finding> {
         let peeled = self.repo.peel(id, self.limits).map_err(|e| findings::git(&e))?;
         self.hold(peeled.tags.iter().map(|tag| tag.message.len()).sum())?;
         Ok(peeled)
@@ -223,17 +223,19 @@ impl Reader<'_> {
             if finding.code != NEW_COMMITS {
                 return finding;
             }
-            finding.hint(format!(
-                "or rule \"{}\" (policy line {}) can list in trusts the refs that already hold \
+            finding
+                .hint(format!(
+                    "or rule \"{}\" (policy line {}) can list in trusts the refs that already hold \
                  this history",
-                rule.name, rule.line
-            ))
+                    rule.name, rule.line
+                ))
+                .hint("or they can place it on the host and run countersign adopt")
         })
     }
 
     /// What a tip brings beyond the old value of its own ref and of those that a rule trusts;
     /// `own` is what it brings beyond its own ref's.
-    fn beyond_trusted(
+    pub(super) fn beyond_trusted(
         &mut self,
         place: usize,
         update: &Update,
@@ -261,24 +263,6 @@ impl Reader<'_> {
             hidden.push(update.old);
         }
         range::new_commits(self.repo, tip, &hidden, self.limits.new_commits)
-    }
-
-    /// Leaves of a set what the refs that its rule trusts do not hold: a set in which nothing
-    /// seemed to matter was not held against them.
-    pub(super) fn narrow(
-        &mut self,
-        set: &mut NewCommits,
-        name: &RefName,
-        old: ObjectId,
-        new: ObjectId,
-    ) -> Result<(), Finding> {
-        let update = Update { name: name.clone(), old, new };
-        let tip = self.peel(new)?.target;
-        let own = std::mem::take(&mut set.commits);
-        let narrowed = self.beyond_trusted(set.rule, &update, tip, Some(&own));
-        set.commits = narrowed.map_err(|e| too_new(&update, e))?;
-        set.checked = set.commits.len();
-        Ok(())
     }
 
     pub(super) fn tips(&self) -> Result<&[(RefName, ObjectId)], GitError> {
@@ -387,7 +371,7 @@ impl Reader<'_> {
 const NEW_COMMITS: &str = "limit-new-commits";
 
 /// Why what is new for a ref can't be listed.
-fn too_new(update: &Update, error: GitError) -> Finding {
+pub(super) fn too_new(update: &Update, error: GitError) -> Finding {
     match error {
         GitError::TooManyCommits { limit } => {
             findings::limit(&Passed::new("new_commits", limit, update.name.to_string()))

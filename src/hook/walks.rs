@@ -8,10 +8,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use super::ranges::Reader;
+use super::input::Update;
+use super::ranges::{Reader, too_new};
+use crate::domain::decision::Finding;
+use crate::domain::facts::NewCommits;
 use crate::domain::ids::{ObjectId, RefName};
 use crate::domain::limits::Passed;
 use crate::domain::policy::{Mode, Rule};
+use crate::git::bases;
 use crate::git::graph::{self, NewGraph};
 use crate::git::range::{self, Hidden};
 use crate::git::{GitError, Repo};
@@ -74,6 +78,7 @@ impl Reader<'_> {
         let tips = if beyond == Beyond::EveryRef { &[] } else { self.tips()? };
         let hides = |name: &RefName| match beyond {
             Beyond::EveryRef => false,
+            _ if bases::is_base(name) => true,
             Beyond::Gated => self.policy.mode_of(self.repository, [name]).is_some(),
             Beyond::Rule(place) => {
                 self.policy.rules.get(place).is_some_and(|r| self.trusts(r, name))
@@ -188,6 +193,24 @@ impl Reader<'_> {
         rule.trusts.matches(name.as_bytes())
             && (rule.gates(name)
                 || self.policy.mode_of(self.repository, [name]) == Some(Mode::Enforce))
+    }
+
+    /// Leaves of a set what the refs that its rule trusts do not hold: a set in which nothing
+    /// seemed to matter was not held against them.
+    pub(super) fn narrow(
+        &mut self,
+        set: &mut NewCommits,
+        name: &RefName,
+        old: ObjectId,
+        new: ObjectId,
+    ) -> Result<(), Finding> {
+        let update = Update { name: name.clone(), old, new };
+        let tip = self.peel(new)?.target;
+        let own = std::mem::take(&mut set.commits);
+        let narrowed = self.beyond_trusted(set.rule, &update, tip, Some(&own));
+        set.commits = narrowed.map_err(|e| too_new(&update, e))?;
+        set.checked = set.commits.len();
+        Ok(())
     }
 
     /// The refs of this push that a rule trusts, as pushed.

@@ -1,9 +1,7 @@
 //! `countersign detect --repo`: commits of a repository, newest first.
 
-use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::records::Answer;
@@ -25,8 +23,6 @@ use crate::git::{GitError, Kind, Repo, range};
 const COMMIT_BYTES: usize = 16 << 20;
 /// Commits of a history: as many as git can count.
 const COMMITS: usize = i32::MAX as usize - 1;
-/// Commits from which on a progress bar is worth its lines.
-const LONG: usize = 5_000;
 /// Columns of what gave a commit away, and of its author and tool.
 const SHOWN: usize = 72;
 const NAME: usize = 20;
@@ -54,7 +50,7 @@ pub(super) fn run(
         Named::Commit(tip) => range::new_commits(&repo, tip, &[], COMMITS)?,
         Named::Range { base, tip } => range::new_commits(&repo, tip, &[base], COMMITS)?,
     };
-    let bar = bar(ids.len());
+    let bar = out::progress(ids.len(), "commits");
     let mut summary = Summary::default();
     let mut unreadable = Vec::new();
     for id in ids.iter().rev() {
@@ -129,17 +125,4 @@ fn show(seen: &Seen, verbose: bool, json: bool) -> Result<Reader, CliError> {
     }
     text.push('\n');
     Ok(out::try_print(&text))
-}
-
-/// On a terminal, where it takes a while.
-fn bar(commits: usize) -> ProgressBar {
-    if commits < LONG || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(u64::try_from(commits).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} commits, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar
 }

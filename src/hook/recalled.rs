@@ -1,0 +1,165 @@
+//! What memory is asked about commits, what it answered, and how that is said (G9).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::collect::Bench;
+use super::look::Looked;
+use crate::domain::ids::{ChangeDigest, ObjectId, RepositoryName};
+use crate::domain::memory::{Basis, FileRecollection, Recollection, Source, Sources};
+use crate::store::memory::{Asked, Recalled};
+
+/// A commit that was looked at and not yet answered for.
+pub(super) struct Pending {
+    pub(super) id: ObjectId,
+    pub(super) change: Option<ChangeDigest>,
+    pub(super) looked: Looked,
+}
+
+pub(super) fn questions(pending: &[Pending]) -> Asked {
+    let mut asked = Asked::default();
+    for commit in pending {
+        asked.commits.push(commit.id);
+        asked.changes.extend(commit.change);
+        asked.blobs.extend(commit.looked.files.iter().map(|f| f.side.id));
+        asked.runs.extend(commit.looked.files.iter().flat_map(|f| f.added.runs()));
+    }
+    asked.blobs.sort_unstable();
+    asked.blobs.dedup();
+    asked.runs.sort_unstable();
+    asked.runs.dedup();
+    asked
+}
+
+/// What the store answered, by what was asked.
+#[derive(Default)]
+pub(super) struct Answers {
+    commits: Vec<Source>,
+    itself: HashMap<ObjectId, Sources>,
+    changes: HashMap<ChangeDigest, Sources>,
+    blobs: HashMap<ObjectId, Sources>,
+    runs: HashMap<i64, Sources>,
+}
+
+/// Runs that so many people showed, in as many files, are everybody's.
+const COMMON: usize = 3;
+
+impl Answers {
+    pub(super) fn new(bench: &Bench<'_>, recalled: Recalled) -> Self {
+        let place = |name: &String| bench.policy.rules.iter().position(|r| r.name == *name);
+        let commits: Vec<_> = recalled
+            .commits
+            .into_iter()
+            .map(|c| Source {
+                commit: c.commit,
+                repository: c.repository,
+                first_pusher: c.first_pusher,
+                at: c.at,
+                evidence: c.evidence,
+                decision: c.decision,
+                lines: c.lines,
+                echo: c.echo,
+                landed_for: c.landed_for.iter().filter_map(place).collect(),
+            })
+            .collect();
+        let mut all = Self { commits, ..Self::default() };
+        for (commit, source) in recalled.itself {
+            all.itself.entry(commit).or_default().push(source);
+        }
+        for (digest, source) in recalled.changes {
+            all.changes.entry(digest).or_default().push(source);
+        }
+        for (blob, source) in recalled.blobs {
+            all.blobs.entry(blob).or_default().push(source);
+        }
+        let mut files: HashMap<i64, BTreeSet<i64>> = HashMap::new();
+        for (run, source, file) in recalled.runs {
+            let sources = all.runs.entry(run.0).or_default();
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+            files.entry(run.0).or_default().insert(file);
+        }
+        all.runs.retain(|run, sources| {
+            let people: BTreeSet<_> = sources
+                .iter()
+                .filter_map(|s| all.commits.get(*s))
+                .map(|s| (&s.repository, &s.first_pusher))
+                .collect();
+            people.len() < COMMON || files.get(run).is_none_or(|files| files.len() < COMMON)
+        });
+        all
+    }
+
+    /// What memory has of a commit, with the sources that it needs alone.
+    pub(super) fn of(&self, commit: &Pending) -> Option<Recollection> {
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut kept = Vec::new();
+        let mut own = |sources: Option<&Sources>| -> Sources {
+            let sources = sources.map_or(&[][..], Vec::as_slice);
+            let place = |place: &usize| {
+                let source = self.commits.get(*place)?;
+                Some(*places.entry(*place).or_insert_with(|| {
+                    kept.push(source.clone());
+                    kept.len() - 1
+                }))
+            };
+            sources.iter().filter_map(place).collect()
+        };
+        let itself = own(self.itself.get(&commit.id));
+        let change = own(commit.change.as_ref().and_then(|digest| self.changes.get(digest)));
+        let mut files = Vec::new();
+        for file in &commit.looked.files {
+            let blob = own(self.blobs.get(&file.side.id));
+            let runs = file.added.runs().into_iter().enumerate();
+            let runs: BTreeMap<usize, Sources> = runs
+                .filter_map(|(line, run)| Some((line, own(Some(self.runs.get(&run.0)?)))))
+                .collect();
+            if !blob.is_empty() || !runs.is_empty() {
+                let (path, lines) = (file.path.clone(), file.added.len());
+                files.push(FileRecollection { path, lines, blob, runs });
+            }
+        }
+        let lines = commit.looked.lines();
+        (!kept.is_empty()).then(|| Recollection {
+            sources: kept,
+            itself,
+            change,
+            lines,
+            files,
+            ..Recollection::default()
+        })
+    }
+}
+
+/// What memory says, for the pusher. Of another repository only a decision to ask about.
+pub(super) fn words(basis: &Basis<'_>, here: &RepositoryName) -> String {
+    let shown = |s: &Source| {
+        if s.repository != *here {
+            return format!("in another repository, see decision {}", s.decision);
+        }
+        let day = s.at.to_string();
+        let day = day.get(..10).unwrap_or(&day).to_owned();
+        let by = s.first_pusher.as_ref().map_or_else(String::new, |p| format!(" by {p}"));
+        format!("pushed {day}{by} with \"{}\"", s.evidence)
+    };
+    let of = |s: &Source| match s.repository == *here {
+        true => format!("{}, {}", s.commit.short(), shown(s)),
+        false => format!("a commit {}", shown(s)),
+    };
+    match basis {
+        Basis::Itself(s) => format!("shown as AI-assisted before, {}", shown(s)),
+        Basis::Change(s) => format!("same change as {}", of(s)),
+        Basis::File(s, path) => format!("same file {path} as {}", of(s)),
+        Basis::Lines { source, seen, of: all, files } => {
+            let mut shown: Vec<_> = files.iter().take(3).map(ToString::to_string).collect();
+            if files.len() > shown.len() {
+                shown.push(format!("{} more", files.len() - shown.len()));
+            }
+            let shown = shown.join(", ");
+            format!("{seen} of {all} added lines ({shown}) as in {}", of(source))
+        }
+        Basis::Spread(source, lines) => {
+            format!("with others of this push {lines} added lines as in {}", of(source))
+        }
+    }
+}
