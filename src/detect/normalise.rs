@@ -13,7 +13,7 @@ use super::text::{Line, Text, Word, squeeze};
 
 /// What a zero byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Nul {
+pub(super) enum Nul {
     /// The end of a line, as for programs in C.
     Breaks,
     /// Nothing, as every other byte of ASCII text in UTF-16.
@@ -171,7 +171,7 @@ fn mirrored(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// One step of the pass.
-enum Piece {
+pub(super) enum Piece {
     /// A line feed that stands in the bytes.
     LineFeed,
     /// A character that stands there, or that an escape stands for.
@@ -196,7 +196,7 @@ fn read(source: Vec<u8>, nul: Nul) -> Text {
 }
 
 /// The next piece and how many bytes it takes.
-fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
+pub(super) fn step(rest: &[u8], nul: Nul) -> (Piece, usize) {
     let one = |c| (Piece::Char(c), 1);
     match rest {
         [b'\n', ..] => (Piece::LineFeed, 1),

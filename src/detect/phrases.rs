@@ -37,7 +37,7 @@ pub(super) struct Found<T> {
 }
 
 /// Phrases of so few letters are compared without folding.
-const EXACT_BELOW: usize = 4;
+pub(super) const EXACT_BELOW: usize = 4;
 
 /// Letters and digits.
 const LETTERS: usize = 36;

@@ -293,7 +293,15 @@ fn the_sieve_lets_everything_through_that_counts() {
                 hold(&format!("Fix it\n\n{part}\n"));
                 hold(&format!("Merge branch '{part}'\n\nReviewed-by: {part} 5\nx-by: {part}-4\n"));
                 hold(&part.replace(' ', "\n").to_uppercase());
-                hold(&part.replace('@', "+tag@"));
+                for tagged in ["+tag@", "+tag @", "+tag\n @ ", "\u{ff0b}t\u{ff20}", "&#43;x%40"] {
+                    hold(&part.replace('@', tagged));
+                }
+                hold(&part.replace('o', "\u{43e}").replace('-', "\u{2011}"));
+                hold(&part.replace('a', "a\u{200b}").replace(' ', "\u{a0}"));
+                hold(&part.replace('e', "&#101;").replace(':', "\u{ff1a}"));
+                hold(&part.replace("[x]", "\u{ff3b}x\u{ff3d}").replace('i', "\u{131}"));
+                hold(&format!("a\u{202e}{}", part.chars().rev().collect::<String>()));
+                hold(&part.split("").collect::<Vec<_>>().join("\0"));
             }
         }
     }
