@@ -293,6 +293,9 @@ fn the_sieve_lets_everything_through_that_counts() {
                 hold(&format!("Fix it\n\n{part}\n"));
                 hold(&format!("Merge branch '{part}'\n\nReviewed-by: {part} 5\nx-by: {part}-4\n"));
                 hold(&part.replace(' ', "\n").to_uppercase());
+                if !entry.finds.contains(line) {
+                    continue;
+                }
                 for tagged in ["+tag@", "+tag @", "+tag\n @ ", "\u{ff0b}t\u{ff20}", "&#43;x%40"] {
                     hold(&part.replace('@', tagged));
                 }
