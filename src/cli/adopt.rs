@@ -1,6 +1,6 @@
 //! `countersign adopt`: puts a repository that has a history behind the gate (G23).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -71,7 +71,7 @@ pub(super) fn run(args: &AdoptArgs, config: Option<&Path>, json: bool) -> Result
     let (learned, problems) = if args.dry_run || !policy.detect.memory {
         (None, Vec::new())
     } else {
-        let ids: Vec<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
+        let ids: BTreeSet<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
         repo.add_bases(&ids)?;
         let bench = Bench {
             repo: &repo,
@@ -245,7 +245,7 @@ fn told(
     out::line(&format!("{done} {}", escape_short(repository.as_str().as_bytes(), 80)));
     out::line(&format!(
         "  base: {}, {}; {} AI-assisted, and stand as they are",
-        out::count(base.refs.len(), "ref", "refs"),
+        out::count(base.refs.iter().filter(|(n, _)| !bases::is_base(n)).count(), "ref", "refs"),
         out::count(base.commits.len(), "commit", "commits"),
         base.assisted.len()
     ));

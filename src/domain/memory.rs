@@ -177,6 +177,12 @@ impl Recollection {
         self.lines(question).or_else(|| self.spread(question))
     }
 
+    /// Whether the commit itself was shown with a mark of its own.
+    #[must_use]
+    pub fn was_shown(&self) -> bool {
+        self.itself.iter().filter_map(|place| self.sources.get(*place)).any(|s| !s.echo)
+    }
+
     /// Lines of each source that still has weight.
     #[must_use]
     pub fn seen_of(&self, question: Question<'_>) -> BTreeMap<usize, usize> {

@@ -2,6 +2,8 @@
 //! gate (G23). Each is a ref of its own, so that they are seen, fetched and kept by git;
 //! clients can't write there.
 
+use std::collections::BTreeSet;
+
 use crate::domain::ids::{ObjectId, RefName};
 
 use super::{GitError, Repo};
@@ -20,7 +22,7 @@ impl Repo {
     ///
     /// # Errors
     /// [`GitError::Child`] where git refuses, of a commit that is not there for example.
-    pub fn add_bases(&self, commits: &[ObjectId]) -> Result<(), GitError> {
+    pub fn add_bases(&self, commits: &BTreeSet<ObjectId>) -> Result<(), GitError> {
         let lines = commits.iter().map(|id| format!("update {PREFIX}{id}\0{id}\0\0"));
         let said = self
             .git("update-ref")

@@ -8,7 +8,7 @@ use crate::domain::change::{Change, Side};
 use crate::domain::decision::Finding;
 use crate::domain::digest::{change_digest, path_fingerprint};
 use crate::domain::ids::{ObjectId, RepoPath};
-use crate::domain::memory::Trace;
+use crate::domain::memory::{Recollection, Trace};
 
 /// Of a file of fewer bytes anybody may have the same: a change of nothing else has no weight.
 const TINY: usize = 128;
@@ -40,16 +40,16 @@ pub(super) fn trace(
         lines: 0,
         echo: false,
     };
-    let shows_ai = reader.seen.get(&id).is_some_and(|s| s.detection.shows(false));
+    let shows = |hints| reader.seen.get(&id).is_some_and(|s| s.detection.shows(hints));
     // One that was shown so itself is learned whole.
-    let known = reader.recalled.get(&id).filter(|k| !shows_ai && k.itself.is_empty());
-    trace.echo = known.is_some();
-    let has_hints = reader.seen.get(&id).is_some_and(|s| s.detection.shows(true));
-    let is_known = reader.recalled.contains_key(&id);
-    if has_hints && !shows_ai && !is_known && !reader.has_own_change(&id) {
-        // A hint is evidence for the rules that count hints, and of nothing else.
-        return Ok(Trace { echo: true, change: None, ..trace });
+    let is_shown = shows(false) || reader.recalled.get(&id).is_some_and(Recollection::was_shown);
+    // What else is AI-assisted is so for what it was pushed with: a merge for what it brings,
+    // a hint for a rule that counts hints.
+    trace.echo = !is_shown;
+    if !is_shown && shows(true) {
+        return Ok(Trace { change: None, ..trace });
     }
+    let known = reader.recalled.get(&id).filter(|_| !is_shown);
     for file in looked.files.iter().filter(|f| !is_generated(&f.path)) {
         let path = path_fingerprint(file.path.as_bytes()).0;
         if let Some(known) = known {

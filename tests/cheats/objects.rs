@@ -275,6 +275,8 @@ fn tags_of_tags_and_of_other_things() {
     // The mark stands in a tag within.
     let spoken = tag(&fresh, "commit", "inner", CLAUDE);
     push(&tag(&spoken, "tag", "outer", "Plain"), "outer").rejected_with(NEEDS);
+    push(&tag(&fresh, "commit", "inner", "Plain"), "inner").rejected_with(NEEDS);
+    let fresh = kim.amend(human("Plain again\n").file("b", "b\n"));
     push(&tag(&fresh, "commit", "inner", "Plain"), "inner").lands(&["refs/tags/inner"]);
     // A tag that lies about what it points to, or is none to everybody.
     let blob = kim.object("blob", b"x\n");

@@ -110,7 +110,9 @@ fn the_same_commits_on_many_ungated_refs() {
     grace.fetch();
     let push = grace.push(&["origin/t/0:main"]);
     push.rejected_with("5 of 5 commits need a senior sign-off");
-    grace.push(&["origin/a:main"]).lands(&[MAIN]);
+    grace.push(&["origin/a:main"]).rejected_with("shown as AI-assisted before");
+    grace.commit(crate::support::human("Plain\n").file("a", "a\n"));
+    grace.push_main().lands(&[MAIN]);
 }
 
 /// One ref over the limit among few is told by its name; the others are not.

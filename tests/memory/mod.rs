@@ -1,6 +1,7 @@
 //! What the gate remembers (G9): work that showed a mark once is known without it, whoever
 //! pushes it; what people wrote themselves, and what has landed, is not.
 
+mod adopt;
 mod innocent;
 mod laundered;
 mod notes;

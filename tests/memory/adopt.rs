@@ -1,0 +1,94 @@
+//! A repository with a history, put behind the gate (G23).
+
+use super::work::{three, with};
+use crate::support::clone::path_text;
+use crate::support::{API, MAIN, NEEDS, Policy, World, ai, human};
+
+/// A repository in which things happened before anybody looked: marked work on main, on an
+/// open branch, and noted.
+fn old_repository(world: &World) -> (String, Vec<(String, String)>) {
+    let bare = world.bare(API);
+    let kim = world.clone("kim");
+    kim.commit(with(ai("Landed before"), &three(1, 30)));
+    let main = kim.head();
+    kim.git(&["checkout", "-q", "-b", "topic"]);
+    let open: Vec<_> =
+        three(2, 30).into_iter().map(|(p, t)| (p.replace("app/", "open/"), t)).collect();
+    kim.commit(with(ai("Not landed"), &open));
+    let from = path_text(&kim.dir);
+    world.git_in(&bare, &["fetch", "-q", &from, "HEAD:refs/heads/topic"]);
+    world.git_in(&bare, &["update-ref", MAIN, &main]);
+    (main, open)
+}
+
+fn adopt(world: &World, more: &[&str]) -> crate::support::run::Output {
+    let bare = path_text(&world.bare(API));
+    let mut args = vec!["adopt", "--repo", &bare];
+    args.extend(more);
+    world.countersign(&args)
+}
+
+#[test]
+fn what_stands_is_told_and_what_is_open_is_remembered() {
+    let world = World::new();
+    let (main, open) = old_repository(&world);
+    let bare = world.bare(API);
+    let dry = adopt(&world, &["--dry-run"]);
+    dry.exits(0).says("would adopt payments/api").says("nothing was learned");
+    assert!(!world.store().exists());
+    adopt(&world, &[])
+        .exits(0)
+        .says("adopted payments/api")
+        .says("base: 1 ref, 2 commits; 1 AI-assisted, and stand as they are")
+        .says("Landed before (Co-Authored-By: Claude")
+        .says("memory: 1 open ref, 1 commit; 1 AI-assisted, remembered");
+    assert!(world.tip(&bare, &format!("refs/countersign/base/{main}")).is_some());
+    // Again: nothing else.
+    adopt(&world, &[]).exits(0).says("1 AI-assisted, remembered");
+    // What was open is known without its mark; what had landed is everybody's.
+    let mallory = world.clone("mallory");
+    mallory.commit(with(human("Mine\n"), &open));
+    mallory.push_main().rejected_with(NEEDS).says("same change as");
+    mallory.git(&["reset", "-q", "--hard", "origin/main"]);
+    let moved: Vec<_> =
+        three(1, 30).into_iter().map(|(p, t)| (p.replace("app/", "lib/"), t)).collect();
+    mallory.commit(with(human("Copy\n"), &moved));
+    mallory.push_main().lands(&[MAIN]);
+}
+
+/// A new branch on old history asks nothing of it, even where its rule trusts nothing else.
+#[test]
+fn a_wider_rule_starts_from_the_base() {
+    let narrow = Policy::standard().with("refs", r#"["refs/heads/main"]"#);
+    let wide = narrow
+        .clone()
+        .rule("releases")
+        .with("refs", r#"["refs/heads/release/*"]"#)
+        .with("from", r#"["seniors"]"#);
+    for is_adopted in [false, true] {
+        let world = World::with(&narrow);
+        let (main, _) = old_repository(&world);
+        if is_adopted {
+            adopt(&world, &["--base", "refs/heads/main"]).exits(0);
+        }
+        world.set_policy(&wide);
+        let kim = world.clone("kim");
+        let push = kim.push(&[&format!("{main}:refs/heads/release/1")]);
+        assert_eq!(push.ok, is_adopted, "{}", push.all);
+    }
+    let world = World::with(&narrow);
+    old_repository(&world);
+    adopt(&world, &["--base", "refs/heads/other"]).exits(2).says("there is no ref");
+}
+
+/// Clients make no bases.
+#[test]
+fn a_base_is_not_pushed() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let id = kim.commit(with(ai("Mine"), &three(3, 30)));
+    let base = format!("HEAD:refs/countersign/base/{id}");
+    kim.push(&[&base]).rejected();
+    kim.push(&[&base, "HEAD:refs/heads/main"]).rejected();
+    kim.push_main().rejected_with(NEEDS);
+}
