@@ -291,7 +291,7 @@ impl Judge<'_> {
             have => !enough && have.iter().any(|(_, more)| *more),
         };
         let blocked = rule.veto && !tally.declined.is_empty();
-        let met = if self.is_exempt(rule, commit) && !blocked {
+        let met = if self.is_exempt(case, set.rule) && !blocked {
             Met::Exempt
         } else if enough && !blocked {
             Met::SignedOff
@@ -340,8 +340,9 @@ impl Judge<'_> {
     }
 
     /// G2: only an authenticated pusher who was the first to push this commit, and whose
-    /// change nobody else pushed before.
-    fn is_exempt(&self, rule: &Rule, commit: &CommitFacts) -> bool {
+    /// change memory does not know from anybody else.
+    fn is_exempt(&self, case: Case<'_>, place: usize) -> bool {
+        let Case { rule, commit, .. } = case;
         let Some(login) = self.facts.pusher.as_ref() else { return false };
         let Standing::Listed { person } =
             self.policy.standing(Some(login), self.facts.unlisted_is_nobody)
@@ -357,6 +358,11 @@ impl Judge<'_> {
         // The author's name is free text: it adds a requirement, and so does a co-author's.
         let eyes = FourEyes { policy: self.policy, facts: self.facts };
         if eyes.names_another(&person, &commit.contributors) {
+            return false;
+        }
+        let known = self.facts.recalled.get(&commit.id).filter(|k| k.rules.contains(&place));
+        let mut sources = known.iter().flat_map(|known| &known.sources);
+        if !sources.all(|s| is_theirs(s.first_pusher.as_ref())) {
             return false;
         }
         let row = self.facts.sightings.get(&commit.id);

@@ -56,8 +56,11 @@ pub(super) async fn recall(
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
     let sets = facts.refs.iter().flat_map(|r| &r.sets);
+    // Whether a pusher is exempt depends on who showed a marked commit's change before (G2).
+    let mut rules = bench.policy.rules_for(&bench.repository);
+    let exempts = rules.any(|(_, rule)| !rule.exempt_pushers.is_empty());
     let unmarked: BTreeSet<ObjectId> =
-        sets.flat_map(|s| &s.commits).filter(|id| !reader.is_ai(id)).copied().collect();
+        sets.flat_map(|s| &s.commits).filter(|id| exempts || !reader.is_ai(id)).copied().collect();
     let is_asked = bench.policy.detect.memory && matches!(bench.view, View::Server);
     if !is_asked || unmarked.is_empty() || !source.store().await?.has_memory().await? {
         return Ok(());
@@ -125,6 +128,11 @@ fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
             }
         }
         let Some((_, text)) = bases.first() else { return false };
+        let text = text.clone();
+        found.rules = bases.into_iter().map(|(rule, _)| rule).collect();
+        if reader.is_ai(id) {
+            return true;
+        }
         let evidence = Evidence {
             marker: MARKER.to_owned(),
             tool: None,
@@ -132,10 +140,9 @@ fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
             strength: Strength::Assistance,
             place: Place::Change,
             quotation: false,
-            text: text.clone(),
+            text,
         };
         reader.add_evidence(id, evidence);
-        found.rules = bases.into_iter().map(|(rule, _)| rule).collect();
         true
     });
     reader.recalled = known;

@@ -2,7 +2,7 @@
 
 use super::work::{self, show, three, with};
 use crate::support::clone::path_text;
-use crate::support::{API, Draft, MAIN, NEEDS, Policy, World, human, key};
+use crate::support::{API, Draft, MAIN, NEEDS, Policy, World, ai, human, key};
 
 #[test]
 fn a_match_says_what_matched() {
@@ -100,4 +100,23 @@ fn memory_is_shown() {
     assert_eq!(stats["blobs"], 3, "{stats}");
     assert!(stats["runs"].as_u64() > Some(20), "{stats}");
     assert!(stats["discharges"].as_u64() > Some(0), "{stats}");
+}
+
+/// A senior's own work is exempt; somebody else's that they changed a little is not.
+#[test]
+fn an_exemption_is_for_ones_own() {
+    let policy = Policy::standard().with("exempt_pushers", "[\"seniors\"]");
+    let world = World::with(&policy);
+    let files = three(97, 30);
+    let kim = show(&world, &files);
+    let grace = world.clone("ghopper");
+    grace.commit(with(ai("My own"), &three(98, 30)).author("ghopper"));
+    grace.push_main().lands(&[MAIN]);
+    let near: Vec<_> = files
+        .iter()
+        .map(|(p, t)| (p.replace("app/", "x/"), format!("{t}\nOWN = True\n")))
+        .collect();
+    grace.commit(with(ai("Not my own"), &near).author("ghopper"));
+    grace.push_main().rejected_with(NEEDS);
+    drop(kim);
 }
