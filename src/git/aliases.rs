@@ -2,10 +2,10 @@
 //! (G17).
 //!
 //! `packed-refs` holds no symbolic refs, so in a repository that keeps its refs in files
-//! only loose ones are looked at, without a child. `HEAD` is nobody's alias here.
+//! only loose ones are looked at; tables are read by ourselves ([`super::tables`]), as git
+//! does not list what leads to nothing yet. `HEAD` is nobody's alias here.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -52,9 +52,9 @@ impl Repo {
     /// perhaps others. What is damaged or a circle leads as far as it can be followed: git
     /// reads nothing through it.
     ///
-    /// A pattern without a wildcard costs one small read; one with a wildcard costs a read
-    /// of every loose ref below its plain folder. Where refs are not files, it is a child a
-    /// step and one for all wildcards, which does not see what leads to no ref yet.
+    /// No child. Where refs are files, a pattern without a wildcard costs one small read,
+    /// and one with a wildcard a read of every loose ref below its plain folder; where they
+    /// stand in tables, these are read once.
     ///
     /// # Errors
     /// [`GitError::Ref`] for a link that leads nowhere or out of the refs, and for more
@@ -75,7 +75,11 @@ impl Repo {
         match self.ref_storage {
             _ if folders.is_empty() => {}
             RefStorage::Files => self.walk_loose(&folders, &mut names, &mut linked_folders)?,
-            RefStorage::Opaque => names.extend(self.ask_symbolic_refs(&folders)?),
+            RefStorage::Tables => {
+                let tables = self.tables()?;
+                let below = folders.iter().flat_map(|folder| tables.symbolic_below(folder));
+                names.extend(below.filter(|name| is_ref(name.as_bytes())).cloned());
+            }
         }
         let mut aliases = Vec::new();
         for (list, is_folder) in [(names, false), (linked_folders, true)] {
@@ -156,17 +160,6 @@ impl Repo {
             }
         }
         Ok(())
-    }
-
-    /// All symbolic refs below these folders that lead to a ref there is.
-    fn ask_symbolic_refs(&self, folders: &BTreeSet<&str>) -> Result<Vec<RefName>, GitError> {
-        let stdout = self
-            .git("for-each-ref")
-            .args(["--format=%(if)%(symref)%(then)%(refname)%(end)"])
-            .args(folders.iter().map(OsStr::new))
-            .output()?;
-        let lines = stdout.split(|c| *c == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.map(RefName::new).collect())
     }
 }
 

@@ -9,8 +9,8 @@
 //!
 //! What is read from objects is read in process. These start one child each: walks that
 //! are not a plain chain of single parents ([`range`]), [`Repo::refs`],
-//! [`Repo::merge_bases`], [`Repo::own_changes`] of merges, [`Repo::symbolic_aliases`] where refs are not files, every write
-//! ([`log`], [`inbox`]), and everything in [`laptop`].
+//! [`Repo::merge_bases`], [`Repo::own_changes`] of merges, every write ([`log`], [`inbox`]), and
+//! everything in [`laptop`].
 //! A push of commits with one parent each, on top of the ref's old value, starts none.
 
 pub mod aliases;
@@ -36,6 +36,7 @@ mod remote;
 pub mod replay;
 mod repo;
 mod shallow;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod tree;

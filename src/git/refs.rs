@@ -1,7 +1,7 @@
 //! Refs: listing them (git's word, whatever keeps them), one ref's value, and where a
 //! symbolic ref leads (G17).
 //!
-//! In a repository that keeps its refs in files, one ref is read without a child.
+//! One ref is read without a child, whether refs are files or stand in tables.
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
@@ -21,11 +21,12 @@ const LOOSE_BYTES: u64 = 8 << 10;
 /// Bytes that no path of a file has: a longer name is no loose ref.
 const PATH_BYTES: usize = 4_096;
 
-/// Why what a loose ref's file says is nothing.
-pub(super) const DAMAGED: &str = "its file is damaged";
+/// Why what a ref says is nothing.
+pub(super) const DAMAGED: &str = "it is damaged";
 
 /// What a ref holds, one step.
-enum Held {
+#[derive(Clone)]
+pub(super) enum Held {
     Nothing,
     Id(ObjectId),
     Symbolic(RefName),
@@ -49,26 +50,20 @@ impl Repo {
         Ok(refs)
     }
 
-    /// The object a ref ends in; `None` where there is no such ref. No child where refs
-    /// are files.
+    /// The object a ref ends in; `None` where there is no such ref. No child.
     pub fn ref_value(&self, name: &RefName) -> Result<Option<ObjectId>, GitError> {
-        if self.ref_storage == RefStorage::Opaque {
-            let text = name.as_str().ok_or_else(|| bad(name, "its name is not UTF-8"))?;
-            return Ok(self.refs(Some(text))?.into_iter().find(|(n, _)| n == name).map(|r| r.1));
-        }
         let chain = self.resolve_symbolic(name)?;
         let last = chain.last().unwrap_or(name);
-        match self.held(last)? {
-            Held::Id(id) => Ok(Some(id)),
-            _ => self.packed(last),
+        match (self.held(last)?, self.ref_storage) {
+            (Held::Id(id), _) => Ok(Some(id)),
+            (_, RefStorage::Files) => self.packed(last),
+            (_, RefStorage::Tables) => Ok(None),
         }
     }
 
     /// The names that a symbolic ref leads through, the last of which is the one that a
     /// push to it writes; empty for a plain ref and for one that does not exist. What
-    /// leads on through a link of the file system counts as symbolic.
-    ///
-    /// Starts a child a step only where refs are not files.
+    /// leads on through a link of the file system counts as symbolic. No child.
     ///
     /// # Errors
     /// [`GitError::Ref`] for a name git would not take, a circle, a link out of the refs.
@@ -86,36 +81,25 @@ impl Repo {
 
     /// The name that a symbolic ref leads to, one step.
     pub(super) fn step(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
-        match self.ref_storage {
-            RefStorage::Files => match self.held(name)? {
-                Held::Symbolic(target) => Ok(Some(target)),
-                Held::Nothing | Held::Id(_) => Ok(None),
-            },
-            RefStorage::Opaque => self.ask_symbolic(name),
+        match self.held(name)? {
+            Held::Symbolic(target) if is_safe(target.as_bytes()) => Ok(Some(target)),
+            Held::Symbolic(_) => Err(bad(name, DAMAGED)),
+            Held::Nothing | Held::Id(_) => Ok(None),
         }
     }
 
-    fn ask_symbolic(&self, name: &RefName) -> Result<Option<RefName>, GitError> {
-        if !is_safe(name.as_bytes()) {
-            return Err(bad(name, "git would not take its name"));
-        }
-        let said = self
-            .git("symbolic-ref")
-            .args(["--quiet", "--no-recurse", "--"])
-            .args([OsStr::from_bytes(name.as_bytes())])
-            .run()?;
-        match said.code {
-            0 => Ok(Some(RefName::new(said.stdout.trim_ascii_end()))),
-            1 => Ok(None),
-            _ => Err(said.error("symbolic-ref")),
-        }
-    }
-
-    /// One step in files, without `packed-refs`, which holds no symbolic refs.
+    /// One step, without `packed-refs`, which holds no symbolic refs.
     fn held(&self, name: &RefName) -> Result<Held, GitError> {
         if !is_safe(name.as_bytes()) {
             return Err(bad(name, "git would not take its name"));
         }
+        match self.ref_storage {
+            RefStorage::Files => self.loose(name),
+            RefStorage::Tables => Ok(self.tables()?.held(name)),
+        }
+    }
+
+    fn loose(&self, name: &RefName) -> Result<Held, GitError> {
         if name.as_bytes().len() >= PATH_BYTES {
             return Ok(Held::Nothing);
         }

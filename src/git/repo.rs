@@ -4,8 +4,10 @@
 //! have looked at, never through libgit2's reading of the environment, so that repositories
 //! whose extensions libgit2 does not know (reftable, partial clone) read alike.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use git2::{Config, Odb, Repository, RepositoryOpenFlags};
 
@@ -14,6 +16,7 @@ use crate::domain::ids::ObjectFormat;
 
 use super::child::Child;
 use super::environment::{HookEnv, Quarantine, alternates_of, quoted_alternate};
+use super::tables::Tables;
 use super::{GitError, read};
 
 /// Where a repository keeps its refs.
@@ -21,8 +24,8 @@ use super::{GitError, read};
 pub(super) enum RefStorage {
     /// One file a ref, and `packed-refs`.
     Files,
-    /// Something that git alone reads.
-    Opaque,
+    /// Reftables.
+    Tables,
 }
 
 /// An open repository, bare or the `.git` of a work tree.
@@ -33,6 +36,8 @@ pub struct Repo {
     pub(super) quarantine: Option<Quarantine>,
     pub(super) format: ObjectFormat,
     pub(super) ref_storage: RefStorage,
+    /// The refs, where they stand in tables and were asked for.
+    pub(super) tables: RefCell<Option<Rc<Tables>>>,
     /// Everything this push can see.
     pub(super) odb: Odb<'static>,
     /// What was there before the push; absent without a quarantine.
@@ -118,7 +123,17 @@ impl Repo {
             own.insert(0, quarantine.objects.clone());
         }
         let odb = database(format, &own)?;
-        Ok(Self { git_dir, common_dir, objects, quarantine, format, ref_storage, odb, before })
+        Ok(Self {
+            git_dir,
+            common_dir,
+            objects,
+            quarantine,
+            format,
+            ref_storage,
+            tables: RefCell::default(),
+            odb,
+            before,
+        })
     }
 
     /// A `git` in the sealed environment that sees what this repository sees.
@@ -139,6 +154,7 @@ impl Repo {
             quarantine: self.quarantine.clone(),
             format: self.format,
             ref_storage: self.ref_storage,
+            tables: self.tables.clone(),
             odb: database(self.format, &own)?,
             before: None,
         })
@@ -211,7 +227,8 @@ fn extensions(common_dir: &Path) -> Result<(ObjectFormat, RefStorage), GitError>
     };
     let ref_storage = match value("extensions.refstorage")?.as_deref() {
         None | Some("files") => RefStorage::Files,
-        Some(_) => RefStorage::Opaque,
+        Some("reftable") => RefStorage::Tables,
+        Some(_) => return Err(open_error(common_dir, "its way to keep refs is unknown")),
     };
     Ok((format, ref_storage))
 }

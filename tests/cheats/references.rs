@@ -1,7 +1,7 @@
 //! Refs as a way around: deletes, rewinds, names that mislead (G17, G24).
 
 use crate::support::clone::path_text;
-use crate::support::{Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
+use crate::support::{Clone, Draft, MAIN, NEEDS, Policy, World, ai, human, reftables};
 
 /// Main two plain commits further on.
 fn grown(world: &World) -> crate::support::Clone<'_> {
@@ -151,6 +151,52 @@ fn ref_that_a_gated_symbolic_one_leads_to() {
         assert_eq!(world.tip(&kim.bare, alias), Some(id.clone()));
         assert_eq!(landings(), landed + 1, "{target}");
         verifies(&kim, &id);
+    }
+}
+
+/// Whatever keeps the refs: a gated alias of what is not there yet, or no longer, in a chain,
+/// or outside of the branches; git lists none of them.
+#[test]
+fn gated_symbolic_refs_that_lead_to_nothing() {
+    let world = World::new();
+    world.repository("payments/files");
+    world.repository_with("payments/tables", reftables());
+    for name in ["payments/files", "payments/tables"] {
+        let kim = world.clone_of("kim", name);
+        let git = |args: &[&str]| world.git_in(&kim.bare, args);
+        git(&["update-ref", "refs/heads/wip", MAIN]);
+        for (alias, target) in [
+            ("refs/heads/release/next", "refs/heads/release-7"),
+            ("refs/heads/release/chain", "refs/heads/middle"),
+            ("refs/heads/middle", "refs/heads/leaf"),
+            ("refs/heads/release/change", "refs/changes/7"),
+            ("refs/heads/release/gone", "refs/heads/wip"),
+            // Nobody's rule names this one.
+            ("refs/heads/free", "refs/heads/topic"),
+        ] {
+            git(&["symbolic-ref", alias, target]);
+        }
+        git(&["update-ref", "-d", "refs/heads/wip"]);
+        kim.commit(ai("Marked").file("a", "a\n"));
+        for packed in [false, true] {
+            for target in
+                ["heads/release-7", "heads/middle", "heads/leaf", "changes/7", "heads/wip"]
+            {
+                kim.push(&[&format!("HEAD:refs/{target}")]).rejected_with(NEEDS);
+            }
+            if !packed {
+                git(&["pack-refs", "--all"]);
+            }
+        }
+        kim.push(&["HEAD:refs/heads/topic"]).accepted();
+        assert_eq!(world.tip(&kim.bare, "refs/heads/free"), Some(kim.head()));
+        kim.push_main().rejected_with(NEEDS);
+        // No longer an alias: whoever moved it on has freed what it led to.
+        git(&["symbolic-ref", "-d", "refs/heads/release/next"]);
+        kim.push(&["HEAD:refs/heads/release-7"]).accepted();
+        kim.amend(human("Plain\n").file("a", "a\n"));
+        kim.push(&["HEAD:refs/heads/leaf"]).accepted();
+        assert_eq!(world.tip(&kim.bare, "refs/heads/release/chain"), Some(kim.head()));
     }
 }
 

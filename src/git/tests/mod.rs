@@ -13,6 +13,7 @@ mod opens;
 mod public;
 mod refs;
 mod replays;
+mod tables;
 mod walks;
 
 use std::ffi::OsStr;
