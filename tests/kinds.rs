@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::clone::path_text;
+use crate::support::world::lines;
 use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human, reftables};
 
 /// Human work lands, marked work needs its sign-off by whatever way it comes, merges are
@@ -210,6 +211,90 @@ fn a_partial_clone() {
     kim.git(&["remote", "set-url", "origin", &path_text(&partial)]);
     goes_the_whole_way(&world, &kim, "payments/partial");
     assert!(missing(&world, &partial) > 0, "the push made the gate fetch what was missing");
+}
+
+/// A partial server, which has no file that it was not pushed, and a full clone of it: main and
+/// topic change lines of one file, so that only a server that has that file can merge them.
+fn partial(world: &World) -> Clone<'_> {
+    let full = world.bare(API);
+    world.git_in(&full, &["config", "uploadpack.allowFilter", "true"]);
+    let partial = world.path("root/payments/partial.git");
+    let url = format!("file://{}", path_text(&full));
+    let clone = ["clone", "-q", "--bare", "--filter=blob:none", &url, &path_text(&partial)];
+    world.git_in(&world.path("home"), &clone);
+    fs::create_dir_all(partial.join("hooks")).expect("a folder");
+    world.install(&partial);
+    let kim = world.clone_from("kim", &path_text(&full), partial.clone());
+    kim.git(&["remote", "set-url", "origin", &path_text(&partial)]);
+    // A delta would make git fetch what it is a delta of.
+    kim.git(&["config", "pack.window", "0"]);
+    kim.commit(human("Top\n").file("src/app.rs", lines(&[(2, "top")])));
+    kim.git(&["tag", "top"]);
+    kim.branch("topic", "main~1");
+    kim.commit(human("Bottom\n").file("src/app.rs", lines(&[(50, "bottom")])));
+    kim.git(&["checkout", "-q", "main"]);
+    kim
+}
+
+/// What can't be merged again for want of a file is taken for a merge that decides everything
+/// itself: the report says so, and whoever signs it by its id lets it in.
+#[test]
+fn merges_that_a_partial_server_can_not_merge_again() {
+    let docs = Policy::standard()
+        .rule("docs")
+        .with("refs", r#"["refs/heads/main"]"#)
+        .with("paths", r#"["docs/**"]"#)
+        .with("from", r#"["seniors"]"#);
+    let world = World::with(&docs);
+    let kim = partial(&world);
+    let absent = kim.rev("main~1:src/app.rs");
+    let sign = |id: &str| {
+        let draft = Draft::new("approve", "payments/partial").commit(&kim, id);
+        kim.deliver(&[&draft.sign("ghopper")]);
+    };
+    let merge = |message: &str| {
+        kim.git(&["reset", "-q", "--hard", "top"]);
+        kim.git(&["merge", "-q", "--no-ff", "-m", message, "topic"]);
+        kim.head()
+    };
+    // An innocent one needs no merging.
+    merge("Merge topic");
+    kim.push(&["HEAD:refs/heads/release/1"]).accepted();
+    let marked = merge(&format!("Merge topic\n\n{CLAUDE}"));
+    let push = kim.push_main();
+    push.rejected_with(NEEDS)
+        .says(&format!("object {}", &absent[..8]))
+        .says("rule \"production\"")
+        .says("rule \"docs\"");
+    push.keeps_quiet_about("could not finish");
+    sign(&marked);
+    kim.push_main().lands(&[MAIN]);
+    // One that says nothing, and brings AI-assisted work that is signed.
+    kim.branch("topic", "top~1");
+    let brought = kim.commit(ai("Middle").file("src/app.rs", lines(&[(40, "middle")])));
+    sign(&brought);
+    kim.git(&["checkout", "-q", "main"]);
+    kim.git(&["merge", "-q", "--no-ff", "-m", "Merge topic", "topic"]);
+    let silent = kim.head();
+    kim.push_main()
+        .rejected_with(NEEDS)
+        .says(&silent[..8])
+        .says(&format!("of AI-assisted {}", &brought[..8]));
+    sign(&silent);
+    kim.push_main().lands(&[MAIN]);
+    // One that others follow in the same push, whose files are all there.
+    kim.branch("topic", "top~1");
+    kim.commit(human("Twenty\n").file("src/app.rs", lines(&[(20, "twenty")])));
+    kim.git(&["checkout", "-q", "main"]);
+    kim.git(&["merge", "-q", "--no-ff", "-m", &format!("Merge topic\n\n{CLAUDE}"), "topic"]);
+    let marked = kim.head();
+    kim.branch("later", "main~1");
+    kim.commit(human("Plain\n").file("a", "a\n"));
+    kim.git(&["checkout", "-q", "main"]);
+    kim.git(&["merge", "-q", "--no-ff", "-m", &format!("Merge later\n\n{CLAUDE}"), "later"]);
+    kim.push_main().rejected_with("1 of ").says(&marked[..8]);
+    sign(&marked);
+    kim.push_main().lands(&[MAIN]);
 }
 
 fn missing(world: &World, bare: &Path) -> usize {

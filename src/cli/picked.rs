@@ -196,8 +196,18 @@ pub(super) fn show(
 }
 
 fn merge(own: Option<&OwnChange>) {
-    let Some(OwnChange::Paths(own)) = own else {
-        return out::line("    a clean merge, signed by its id");
+    let own = match own {
+        Some(OwnChange::Paths(own)) => own,
+        Some(OwnChange::Unread(absent)) => {
+            let absent = absent.short();
+            return out::line(&format!(
+                "    a merge, signed by its id; this clone lacks object {absent}, so it can't be \
+                 merged again"
+            ));
+        }
+        Some(OwnChange::Clean) | None => {
+            return out::line("    a clean merge, signed by its id");
+        }
     };
     out::line("    a merge, signed by its id; it decides itself what these hold:");
     for path in own.iter().take(FILES) {

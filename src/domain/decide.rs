@@ -65,12 +65,16 @@ fn drop_circles(refs: &mut [RefDecision]) {
 /// A commit before any rule has looked at it.
 fn view(commit: &CommitFacts) -> CommitDecision {
     let own = commit.paths.as_deref().unwrap_or_default();
-    // A merge that could not be weighed is neither.
-    let is_weighed = |merge: &Merge| *merge == Merge::Clean || !own.is_empty();
-    let merge = commit.merge.filter(is_weighed).map(|_| MergeDecision {
+    // A merge that nobody weighed is neither.
+    let is_weighed = |merge: &Merge| *merge != Merge::Own || !own.is_empty();
+    let merge = commit.merge.filter(is_weighed).map(|merge| MergeDecision {
         own: own.iter().take(OWN_PATHS).map(|p| escape_short(p.as_bytes(), PATH)).collect(),
         own_paths: own.len(),
         brings: None,
+        unread: match merge {
+            Merge::Unread(absent) => Some(absent),
+            Merge::Clean | Merge::Own => None,
+        },
     });
     CommitDecision {
         id: commit.id,

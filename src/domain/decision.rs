@@ -212,13 +212,17 @@ pub struct MergeDecision {
     /// An AI-assisted commit, new for this ref, that it brings together with others: why a
     /// merge that is not clean is AI-assisted whatever it says.
     pub brings: Option<ObjectId>,
+    /// The object for want of which it could not be merged again: it is taken for a merge
+    /// that decides everything itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<ObjectId>,
 }
 
 impl MergeDecision {
     /// Whether it holds what the automatic merge of its parents gives.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.own_paths == 0
+        self.own_paths == 0 && self.unread.is_none()
     }
 }
 

@@ -155,6 +155,8 @@ pub enum Merge {
     Clean,
     /// It has a change of its own: [`CommitFacts::paths`].
     Own,
+    /// It can't be merged again here for want of this object, and so has every change.
+    Unread(ObjectId),
 }
 
 /// A sign-off that came with the push (G24).

@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::change::{between_trees, tree_of};
-use super::child::Child;
+use super::child::{Child, Said};
 use super::environment::quoted_alternate;
 use super::{GitError, Repo};
 use crate::domain::ids::{ObjectFormat, ObjectId, RepoPath};
@@ -37,6 +37,9 @@ pub enum OwnChange {
     Clean,
     /// It decides what these paths hold; sorted, at least one.
     Paths(Vec<RepoPath>),
+    /// Nobody can tell here: to merge again needs this object, which the repository lacks, as
+    /// a partial clone does. It may decide everything itself.
+    Unread(ObjectId),
 }
 
 /// How many bytes of paths are kept of merges: each within its own limit, many of them
@@ -77,7 +80,8 @@ struct Again {
 
 impl Repo {
     /// What each merge does by itself; commits with one parent or none are left out. At most
-    /// two children, and one for each commit with more than two parents.
+    /// two children, and one for each commit with more than two parents, or that can't be
+    /// merged again.
     ///
     /// # Errors
     /// [`GitError::Limit`] for an own change that is too large, or all of them together
@@ -95,14 +99,16 @@ impl Repo {
                 0 | 1 => {}
                 2 => pairs.push(merge),
                 _ => {
-                    let paths =
-                        self.own_of_many(merge, limits).map_err(|e| e.of_commit(merge.id))?;
-                    kept.take(&paths)?;
-                    let clean = paths.is_empty();
-                    own.insert(
-                        merge.id,
-                        if clean { OwnChange::Clean } else { OwnChange::Paths(paths) },
-                    );
+                    let found = match self.own_of_many(merge, limits) {
+                        Ok(paths) if paths.is_empty() => OwnChange::Clean,
+                        Ok(paths) => {
+                            kept.take(&paths)?;
+                            OwnChange::Paths(paths)
+                        }
+                        Err(GitError::Missing { id }) => OwnChange::Unread(id),
+                        Err(e) => return Err(e.of_commit(merge.id)),
+                    };
+                    own.insert(merge.id, found);
                 }
             }
         }
@@ -137,10 +143,17 @@ impl Repo {
         let failed = |source| GitError::File { path: "a temporary folder".into(), source };
         let folder = tempfile::tempdir().map_err(failed)?;
         empty_repository(folder.path(), self.format()).map_err(failed)?;
-        let results = self.merge_tree(pairs, folders, folder.path())?;
+        let results = self.merge_all(pairs, folders, folder.path())?;
         let with_results = self.with_objects(&folder.path().join("objects"))?;
         let (mut open, mut kept) = (Vec::new(), Kept::new(limits));
         for (merge, again) in pairs.iter().zip(results) {
+            let again = match again {
+                Ok(again) => again,
+                Err(absent) => {
+                    own.insert(merge.id, OwnChange::Unread(absent));
+                    continue;
+                }
+            };
             if again.is_clean && again.tree == merge.tree {
                 own.insert(merge.id, OwnChange::Clean);
                 continue;
@@ -158,12 +171,46 @@ impl Repo {
         Ok(open)
     }
 
-    fn merge_tree(
+    /// What each automatic merge gave, or the object for want of which git stopped there: it
+    /// goes on behind that one.
+    fn merge_all(
         &self,
         pairs: &[&Commit],
         folders: &str,
         place: &Path,
-    ) -> Result<Vec<Again>, GitError> {
+    ) -> Result<Vec<Result<Again, ObjectId>>, GitError> {
+        let mut results: Vec<Result<Again, ObjectId>> = Vec::new();
+        while let Some(rest) = pairs.get(results.len()..).filter(|rest| !rest.is_empty()) {
+            let said = self.merge_tree(rest, folders, place)?;
+            let again = parse(&said.stdout, self.format());
+            match (said.code, again) {
+                (0, Some(again)) if again.len() == rest.len() => {
+                    results.extend(again.into_iter().map(Ok));
+                }
+                (0, _) => {
+                    let reason = "its output is cut short or not what was asked for".to_owned();
+                    return Err(GitError::Child { command: "merge-tree".to_owned(), reason });
+                }
+                (_, again) => {
+                    let absent = self.absent_of(&said.stderr);
+                    let again = again.filter(|again| again.len() < rest.len()).zip(absent);
+                    let (again, absent) = again.ok_or_else(|| said.error("merge-tree"))?;
+                    results.extend(again.into_iter().map(Ok));
+                    results.push(Err(absent));
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// The object that git names where it gives up, if this repository really lacks it.
+    fn absent_of(&self, stderr: &str) -> Option<ObjectId> {
+        let words = stderr.split(|c: char| !c.is_ascii_hexdigit());
+        let ids = words.filter_map(|word| ObjectId::from_hex(word.as_bytes()));
+        ids.filter(|id| id.format() == self.format()).find(|id| !self.exists(*id))
+    }
+
+    fn merge_tree(&self, pairs: &[&Commit], folders: &str, place: &Path) -> Result<Said, GitError> {
         let mut alternates = OsString::new();
         if let Some(quarantine) = &self.quarantine {
             alternates.push(quoted_alternate(&quarantine.objects));
@@ -185,18 +232,13 @@ impl Repo {
                 _ => None,
             })
             .collect();
-        let stdout = Child::bounded(place, "merge-tree", &settings)
+        Child::bounded(place, "merge-tree", &settings)
             .env("GIT_OBJECT_DIRECTORY", place.join("objects"))
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates)
             .env("GIT_ATTR_SOURCE", empty_tree)
             .args(["--stdin", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories"])
             .stdin(stdin.into_bytes())
-            .output()?;
-        let results = parse(&stdout, self.format()).filter(|r| r.len() == pairs.len());
-        results.ok_or_else(|| GitError::Child {
-            command: "merge-tree".to_owned(),
-            reason: "its output is cut short or not what was asked for".to_owned(),
-        })
+            .run()
     }
 }
 

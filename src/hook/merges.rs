@@ -119,9 +119,9 @@ impl Reader<'_> {
         self.seen.get(id).is_some_and(|s| s.commit.parents.len() > 1)
     }
 
-    /// Whether a merge is known not to be clean.
+    /// Whether a merge is known not to be clean, or nobody can tell.
     pub(super) fn has_own_change(&self, id: &ObjectId) -> bool {
-        matches!(self.own.get(id), Some(OwnChange::Paths(_)))
+        matches!(self.own.get(id), Some(OwnChange::Paths(_) | OwnChange::Unread(_)))
     }
 
     /// Finds out what merges that were read do by themselves, each once.
@@ -136,7 +136,7 @@ impl Reader<'_> {
             let own = self.repo.own_changes(&merges, self.limits)?;
             let paths = own.values().flat_map(|own| match own {
                 OwnChange::Paths(paths) => paths.as_slice(),
-                OwnChange::Clean => &[],
+                OwnChange::Clean | OwnChange::Unread(_) => &[],
             });
             self.held.take(paths.map(held::of_path).sum()).map_err(GitError::Limit)?;
             self.own.extend(own);

@@ -74,6 +74,7 @@ fn add_commit(
     let (merge, paths) = match reader.own.get(&id) {
         Some(OwnChange::Clean) => (Some(Merge::Clean), None),
         Some(OwnChange::Paths(own)) => (Some(Merge::Own), Some(own.clone())),
+        Some(OwnChange::Unread(absent)) => (Some(Merge::Unread(*absent)), None),
         // Nobody could tell, or asked: it is held for a merge with every path of its own.
         None => ((done == CommitChange::Merge).then_some(Merge::Own), paths),
     };

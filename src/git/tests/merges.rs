@@ -32,6 +32,7 @@ fn own(ground: &Ground, merges: &[ObjectId]) -> Vec<Vec<String>> {
             assert!(!paths.is_empty(), "an own change of nothing");
             paths.iter().map(ToString::to_string).collect()
         }
+        Some(OwnChange::Unread(absent)) => vec![format!("?{absent}")],
         None => vec!["(no merge)".to_owned()],
     };
     merges.iter().map(paths).collect()

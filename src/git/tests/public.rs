@@ -67,6 +67,7 @@ fn public_merges_are_merged_again() {
                 match change {
                     OwnChange::Clean => clean += 1,
                     OwnChange::Paths(paths) => own.push((id, paths)),
+                    OwnChange::Unread(absent) => panic!("{id} can't be merged without {absent}"),
                 }
             }
         }

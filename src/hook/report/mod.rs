@@ -239,7 +239,8 @@ fn one_commit<'a>(page: &mut Page, c: &'a CommitDecision, told: &mut Vec<&'a Req
     if counted.len() > EVIDENCE {
         page.line(&format!("    AI: and {} more lines", counted.len() - EVIDENCE));
     }
-    if let Some(merge) = c.merge.as_ref().filter(|_| wanting(c).next().is_some()) {
+    let is_told = |merge: &&MergeDecision| wanting(c).next().is_some() || merge.unread.is_some();
+    if let Some(merge) = c.merge.as_ref().filter(is_told) {
         page.wrapped("    ", &said_of_merge(merge));
     }
     for finding in shown(&c.findings) {
@@ -263,14 +264,21 @@ fn said_of_merge(merge: &MergeDecision) -> String {
     if merge.is_clean() {
         return "a clean merge; the rule wants those signed too".to_owned();
     }
+    let brings =
+        merge.brings.map_or_else(String::new, |id| format!(" of AI-assisted {}", id.short()));
+    if let Some(absent) = merge.unread {
+        let absent = absent.short();
+        return format!(
+            "a merge{brings} that can't be merged again here, as the server lacks object {absent}; \
+             taken for one that decides everything itself"
+        );
+    }
     let shown: Vec<_> =
         merge.own.iter().take(OWN_PATHS).map(|p| escape_short(p.as_bytes(), 120)).collect();
     let more = match merge.own_paths.saturating_sub(shown.len()) {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
-    let brings =
-        merge.brings.map_or_else(String::new, |id| format!(" of AI-assisted {}", id.short()));
     format!("not a clean merge{brings}: decides {}{more} itself", shown.join(", "))
 }
 

@@ -152,6 +152,7 @@ fn commit_of(w: Words<'_>, each: usize, n: usize) -> CommitDecision {
             own: (0..each).map(|n| w.of("path", &format!("src/{n}.rs"))).collect(),
             own_paths: each,
             brings: Some(oid(n)),
+            unread: None,
         }),
         findings: vec![finding(w, "commit finding", "commit hint")],
         requirements: vec![requirement_of(w, each)],
