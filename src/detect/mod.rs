@@ -3,8 +3,8 @@
 //! Owns which texts tell AI use. It must not read files, refs or the store, and knows no
 //! rule of the policy but its own markers.
 //!
-//! The way of a message: `normalise` (bytes to readings, disguises undone) gives `text`
-//! (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
+//! The way of a message: `normalise` (bytes to readings, disguises and `encodings` undone)
+//! gives `text` (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
 //! `trailers` and `declarations` judge a key with its value, helped by `identity` (whose
 //! address or name), `value` (yes, no, a person), `prose` (said of this commit or about
 //! it) and `quotation` (another message's line); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
@@ -15,8 +15,10 @@ mod author;
 mod boxes;
 mod catalogue;
 mod co_authors;
+mod codepages;
 mod confusables;
 mod declarations;
+mod encodings;
 mod entries;
 mod findings;
 mod identity;

@@ -142,6 +142,13 @@ pub struct Detection {
     pub agents: Vec<Vec<u8>>,
 }
 
+/// Whether all that tells of AI is a message that can't be read.
+#[must_use]
+pub fn is_only_unreadable(evidence: &[Evidence]) -> bool {
+    let mut counted = evidence.iter().filter(|e| e.strength.counts()).peekable();
+    counted.peek().is_some() && counted.all(|e| e.kind == MarkerKind::Unreadable)
+}
+
 impl Detection {
     /// Whether at least one piece of evidence counts.
     #[must_use]

@@ -12,7 +12,7 @@ use super::statements::{self, Answers};
 use crate::detect::Detector;
 use crate::domain::decision::Finding;
 use crate::domain::escape::escape_short;
-use crate::domain::evidence::{Detection, Evidence};
+use crate::domain::evidence::{Detection, Evidence, is_only_unreadable};
 use crate::domain::facts::{CommitFacts, Cover, Facts, RefFacts, Tie};
 use crate::domain::ids::ObjectId;
 use crate::domain::object::Commit;
@@ -80,7 +80,13 @@ pub(super) async fn ask_store(
         })
         .collect();
     let mut traces = Vec::new();
-    for id in assisted.iter().filter(|_| learns(bench)) {
+    // A message that can't be read shows nothing to remember: once it can be, it speaks.
+    let is_unread = |id: &&ObjectId| {
+        let commit = facts.commits.get(id);
+        commit.is_some_and(|c| c.merge.is_none() && is_only_unreadable(&c.detection.evidence))
+    };
+    let learned: Vec<_> = assisted.iter().filter(|id| learns(bench) && !is_unread(id)).collect();
+    for id in learned {
         match learn::trace(bench, reader, *id) {
             Ok(trace) => traces.push(trace),
             Err(problem) => {

@@ -208,6 +208,58 @@ fn odd_objects() {
     kim.push_main().lands(&[MAIN]);
 }
 
+/// What git itself decodes is read, and what nobody can read tells how to be read.
+#[test]
+fn messages_in_the_encodings_of_many_machines() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let commit = |encoding: &str, message: &[u8]| {
+        kim.git(&["reset", "-q", "--hard", "origin/main"]);
+        std::fs::write(kim.dir.join("a"), [encoding.as_bytes(), message].concat()).expect("a file");
+        kim.git(&["add", "a"]);
+        let setting = format!("i18n.commitEncoding={encoding}");
+        kim.git_with(&["-c", &setting, "commit", "-q", "-F", "-"], message);
+    };
+    let rows: [(&str, &[u8]); 9] = [
+        ("cp932", b"\x93\xfa\x96\x7b"),
+        ("eucJP", b"\xc6\xfc\xcb\xdc"),
+        ("EUCKR", b"\xc7\xd1"),
+        ("EUCCN", b"\xd6\xd0"),
+        ("cp936", b"\xd6\xd0"),
+        ("cp949", b"\xc7\xd1"),
+        ("cp950", b"\xa4\xa4"),
+        ("cp437", b"\x82"),
+        ("cp850", b"\x82"),
+    ];
+    for (encoding, word) in rows {
+        for text in [word, b"plain words"] {
+            commit(encoding, text);
+            kim.push_main().lands(&[MAIN]);
+            commit(encoding, &[text, b"\n\n", CLAUDE.as_bytes()].concat());
+            kim.push_main().rejected_with("line 3").keeps_quiet_about("commitEncoding");
+        }
+    }
+    commit("EUC-TW", b"plain words");
+    kim.push_main().lands(&[MAIN]);
+    commit("EUC-TW", b"\xc4\xe3");
+    kim.push_main()
+        .rejected_with("can't be read as \"EUC-TW\"")
+        .says("git config i18n.commitEncoding UTF-8")
+        .says("git commit --amend");
+    // What could not be read is not remembered against what can be.
+    let many: String =
+        (0..80).map(|n| format!("let line_{n} = compute_something({n});\n")).collect();
+    std::fs::write(kim.dir.join("b"), many).expect("a file");
+    kim.git(&["add", "b"]);
+    kim.git(&["-c", "i18n.commitEncoding=EUC-TW", "commit", "-q", "--amend", "--no-edit"]);
+    kim.push_main().rejected_with("can't be read").keeps_quiet_about("remembered");
+    kim.git(&["config", "i18n.commitEncoding", "UTF-8"]);
+    kim.git(&["commit", "-q", "--amend", "--no-edit"]);
+    kim.push_main().lands(&[MAIN]);
+    commit("EUC-TW", &[b"\xc4\xe3\n\n", CLAUDE.as_bytes()].concat());
+    kim.push_main().rejected_with("line 3").keeps_quiet_about("commitEncoding");
+}
+
 #[test]
 fn enormous_message() {
     let world = World::new();

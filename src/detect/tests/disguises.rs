@@ -279,6 +279,15 @@ fn encodings_are_undone() {
         ("GBK", wide(encoding_rs::GBK)),
         ("EUC-KR", wide(encoding_rs::EUC_KR)),
         ("Big5", wide(encoding_rs::BIG5)),
+        ("cp932", wide(encoding_rs::SHIFT_JIS)),
+        ("ujis", wide(encoding_rs::EUC_JP)),
+        ("EUC-CN", wide(encoding_rs::GBK)),
+        ("cp949", wide(encoding_rs::EUC_KR)),
+        ("CP950", wide(encoding_rs::BIG5)),
+        // A Greek alpha, and Cyrillic letters.
+        ("cp437", b"Fix it\n\nCo-\xe0uthored-by: Claude Opus 4.5\n".to_vec()),
+        ("cp737", b"Fix it\n\nC\xa6-\x98uthored-by: Claude Opus 4.5\n".to_vec()),
+        ("csIBM855", b"Fix it\n\nC\xd6-\xa0uth\xd6red-by: Claude Opus 4.5\n".to_vec()),
     ];
     for (encoding, message) in rows {
         let mut commit = commit(message);
@@ -314,6 +323,31 @@ fn a_message_that_is_not_in_its_encoding_is_evidence_of_its_own() {
         ("ISO-2022-KR", b"plain", true),
         ("UTF-7", b"+AEM-o-authored-by: Claude", true),
         ("x-unheard-of", b"plain", true),
+        // Git takes the names of the C library for these.
+        ("cp932", b"\x93\xfa\x96\x7b", false),
+        ("eucJP", b"\xc6\xfc\xcb\xdc", false),
+        ("EUCKR", b"\xc7\xd1", false),
+        ("EUCCN", b"\xd6\xd0", false),
+        ("cp936", b"\xd6\xd0", false),
+        ("UHC", b"\x81\x41", false),
+        ("CP949", b"\xc7\xd1", false),
+        ("cp950", b"\xa4\xa4", false),
+        ("BIG5-HKSCS", b"\xa4\xa4", false),
+        ("cp437", b"\x82", false),
+        ("IBM850", b"\x82", false),
+        ("857", b"\x82", false),
+        ("CP857", b"\xd5\xe7", true),
+        // Of these ASCII alone is known.
+        ("EUC-TW", b"plain", false),
+        ("EUC-TW", b"\xc4\xe3", true),
+        ("EUC-TW", b"\x1b$)G plain", true),
+        ("VISCII", b"plain\r\n\tx", false),
+        // And of these not even that.
+        ("HZ", b"plain", true),
+        ("IMAP-UTF-7", b"plain", true),
+        ("IBM037", b"plain", true),
+        ("UTF-32", b"plain", true),
+        ("ISO-2022-CN", b"plain", true),
         ("", b"plain", true),
     ];
     for (encoding, message, unreadable) in rows {

@@ -8,6 +8,7 @@ use super::{Surroundings, names, pressing};
 use crate::domain::decision::{
     CommitDecision, Decision, Finding, Outcome, RefDecision, Requirement,
 };
+use crate::domain::evidence::is_only_unreadable;
 use crate::domain::facts::RefChange;
 use crate::domain::ids::{ObjectId, PersonId};
 
@@ -34,8 +35,16 @@ pub(super) fn next(
     if signers.0.is_empty() {
         return;
     }
-    if around.remembers && r.verdict == Outcome::Reject {
-        let are = if unsigned.len() == 1 { "change is" } else { "changes are" };
+    let unread = unsigned.iter().filter(|c| is_only_unreadable(&c.evidence)).count();
+    if unread > 0 && r.verdict == Outcome::Reject {
+        page.wrapped("hint: ", "a message in UTF-8 can be read, and may need no sign-off:");
+        page.line("hint:      git config i18n.commitEncoding UTF-8");
+        page.line("hint:      git commit --amend");
+        page.wrapped("hint: ", "or have it signed as it is:");
+    }
+    let remembered = unsigned.len() - unread;
+    if around.remembers && r.verdict == Outcome::Reject && remembered > 0 {
+        let are = if remembered == 1 { "change is" } else { "changes are" };
         page.wrapped("hint: ", &format!("the {are} remembered; removing the mark does not help"));
     }
     let full_name = r.name.to_string();
