@@ -15,7 +15,10 @@ pub(super) struct Unreadable(pub(super) Vec<String>);
 pub(super) fn decode(bytes: &[u8], written: &[u8]) -> Result<Vec<String>, Unreadable> {
     let label: String =
         written.iter().filter(|b| b.is_ascii_alphanumeric()).map(|b| char::from(*b)).collect();
-    let label = label.to_ascii_lowercase();
+    let mut label = label.to_ascii_lowercase();
+    if label.starts_with("8859") {
+        label.insert_str(0, "iso");
+    }
     let single = |map: fn(u8) -> char| Ok(vec![bytes.iter().map(|b| map(*b)).collect()]);
     match label.as_str() {
         "utf8" | "ascii" | "usascii" | "ansix341968" => match std::str::from_utf8(bytes) {

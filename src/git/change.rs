@@ -103,6 +103,14 @@ pub fn between_trees(
     Ok(Change::new(repo.format(), walk.entries))
 }
 
+/// What is wrong on the old side is no fault of the new one's.
+fn below(error: GitError) -> GitError {
+    match error {
+        GitError::Malformed { id, reason } => GitError::MalformedBelow { id, reason },
+        other => other,
+    }
+}
+
 /// A folder that differs.
 struct Pair {
     /// Its path with a slash at the end; empty for the root.
@@ -179,7 +187,7 @@ impl Walk<'_> {
     fn compare(&mut self, pair: &Pair) -> Result<(), GitError> {
         let (old_raw, new_raw) = (self.read(pair.old)?, self.read(pair.new)?);
         let zero = ObjectId::zero(self.repo.format());
-        let old = parse_tree(pair.old.unwrap_or(zero), &old_raw)?;
+        let old = parse_tree(pair.old.unwrap_or(zero), &old_raw).map_err(below)?;
         let new = parse_tree(pair.new.unwrap_or(zero), &new_raw)?;
         let (mut olds, mut news) = (old.iter().peekable(), new.iter().peekable());
         loop {

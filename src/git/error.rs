@@ -68,6 +68,14 @@ pub enum GitError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The same of a folder in what a commit builds on: no fault of the commit's.
+    #[error("object {id}, in what a commit builds on, is malformed: {reason}")]
+    MalformedBelow {
+        /// Which.
+        id: ObjectId,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A commit, a tag or a change over one of the settable limits.
     #[error("{0}")]
     Limit(Passed),

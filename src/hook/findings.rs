@@ -82,6 +82,14 @@ pub(super) fn git(error: &GitError) -> Finding {
             format!("{error}: programs would read {} differently", id.short()),
         )
         .hint("recreate the commit with git itself"),
+        GitError::MalformedBelow { id, .. } => Finding::new(
+            "malformed-object",
+            Family::NotAllowed,
+            format!("{error}: programs would read {} differently", id.short()),
+        )
+        .hint("if the commit below is yours, recreate it with git itself; else")
+        .hint("an admin can place one on the host that writes its folders anew")
+        .hint("(git read-tree, git write-tree, git commit-tree) to rebase onto"),
         GitError::Environment { .. } => {
             Finding::new("environment", Family::CouldNotFinish, error.to_string())
         }

@@ -1,6 +1,7 @@
 //! Objects that git keeps and programs read differently, as real pushes: what hides a mark
 //! stays out, and its innocent twin lands.
 
+use crate::support::clone::path_text;
 use crate::support::{CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human};
 
 const KIM: &str = "Kim Developer <kim@example.com> 1767600000 +0000";
@@ -242,6 +243,43 @@ fn trees_of_any_bytes() {
         let id = kim.object("commit", raw.as_bytes());
         meets(&kim, &id, fate);
     }
+}
+
+/// Work on top of a tree that programs read differently is told where that stands and how to
+/// get past it; past it, everything is as ever.
+#[test]
+fn work_on_top_of_a_malformed_tree() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    let [one, two] = ["1\n", "2\n"].map(|text| kim.object("blob", text.as_bytes()));
+    let odd = tree(&kim, &[(b"100644 a", &one), (b"100644 a", &two)]);
+    let on = |tree: &str, parent: &str, message: &str| {
+        let raw =
+            format!("tree {tree}\nparent {parent}\nauthor {KIM}\ncommitter {KIM}\n\n{message}\n");
+        kim.object("commit", raw.as_bytes())
+    };
+    let main = |id: &str| kim.push(&[&format!("{id}:{MAIN}")]);
+    // Nobody asks what a commit without a mark does, while memory holds nothing.
+    let below = on(&odd, &kim.rev("origin/main"), "Plain");
+    main(&below).lands(&[MAIN]);
+    let sane = tree(&kim, &[(b"100644 a", &two), (b"100644 b", &two)]);
+    let marked = on(&sane, &below, &format!("Marked\n\n{CLAUDE}"));
+    main(&marked)
+        .rejected_with(&format!("object {odd}, in"))
+        .says("what a commit builds on, is malformed")
+        .says("git read-tree")
+        .keeps_quiet_about("recreate the commit");
+    // As the hint says, on the host.
+    let mended = on(&tree(&kim, &[(b"100644 a", &two)]), &below, "Mend");
+    world.git_in(&kim.bare, &["fetch", "-q", &path_text(&kim.dir), &mended]);
+    world.git_in(&kim.bare, &["update-ref", MAIN, &mended]);
+    let marked = on(&sane, &mended, &format!("Marked\n\n{CLAUDE}"));
+    main(&marked).rejected_with(NEEDS);
+    sign(&kim, &marked);
+    main(&marked).lands(&[MAIN]);
+    // A tree of one's own is told as ever.
+    let marked = on(&odd, &marked, &format!("Marked\n\n{CLAUDE}"));
+    main(&marked).rejected_with("recreate the commit with git itself");
 }
 
 /// However often a tag is wrapped, it is the commit that lands, and every message is read.

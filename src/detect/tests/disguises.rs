@@ -336,6 +336,7 @@ fn a_message_that_is_not_in_its_encoding_is_evidence_of_its_own() {
         ("cp437", b"\x82", false),
         ("IBM850", b"\x82", false),
         ("857", b"\x82", false),
+        ("8859_1", b"Gr\xf6\xdfe", false),
         ("CP857", b"\xd5\xe7", true),
         // Of these ASCII alone is known.
         ("EUC-TW", b"plain", false),
