@@ -7,6 +7,7 @@ use super::collect::{Bench, StoreSource, empty, reader};
 use super::input::Update;
 use super::merges::{self, Ungated};
 use super::settle::settle;
+use super::walks::Twins;
 use super::{findings, notes};
 use crate::domain::decision::Finding;
 use crate::domain::facts::{RefChange, RefFacts};
@@ -67,7 +68,7 @@ pub async fn learn(
     let merges = open.commits.iter().filter(|id| reader.is_merge(id)).copied().collect();
     let around = open.commits.clone();
     merges::weigh(bench, &mut reader, &mut facts, &[Ungated { place: 0, merges, around }]);
-    let changes = settle(bench, &mut reader, &mut facts);
+    let changes = settle(bench, &mut reader, &mut facts, &Twins::new());
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
     asked.map_err(|e| findings::store(&e))?;
     let learned = facts.assisted(false).len() + facts.noted.len();

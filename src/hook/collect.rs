@@ -17,10 +17,10 @@ use super::memory;
 use super::merges::{self, Ungated};
 use super::names::{self, Aliases};
 use super::notes;
-use super::ranges::{self, Reader};
+use super::ranges::{self, Reader, Walked};
 use super::refused::{misleading_name, shallow, unknown_pusher};
 use super::settle::settle;
-use super::walks::Walks;
+use super::walks::{Twins, Walks};
 use crate::detect::Detector;
 use crate::domain::decision::{CommitDecision, Finding, RefDecision};
 use crate::domain::facts::{Facts, NewCommits, RefChange, RefFacts};
@@ -125,7 +125,7 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
         store_error = Some(e);
     }
     let mut reader = reader(bench);
-    let ungated = walk_refs(bench, &others, &mut reader, &mut facts);
+    let (ungated, twins) = walk_refs(bench, &others, &mut reader, &mut facts);
     if let Err(e) = remember_agents(bench, source, &mut reader, &facts).await {
         store_error.get_or_insert(e);
     }
@@ -133,7 +133,7 @@ pub async fn collect(bench: &Bench<'_>, updates: &[Update], source: &dyn StoreSo
         store_error.get_or_insert(e);
     }
     merges::weigh(bench, &mut reader, &mut facts, &ungated);
-    let changes = settle(bench, &mut reader, &mut facts);
+    let changes = settle(bench, &mut reader, &mut facts, &twins);
     if store_error.is_none()
         && let Err(e) = ask_store(bench, source, &mut reader, &mut facts, &changes).await
     {
@@ -210,13 +210,13 @@ async fn deliveries(
 }
 
 /// Reads every ref's new commits; the sets hold all of them until [`settle`]. Returns the
-/// merges of ungated refs.
+/// merges of ungated refs, and gated refs whose sets stay empty until then.
 fn walk_refs(
     bench: &Bench<'_>,
     updates: &[Update],
     reader: &mut Reader<'_>,
     facts: &mut Facts,
-) -> Vec<Ungated> {
+) -> (Vec<Ungated>, Twins) {
     let named: Vec<_> = updates
         .iter()
         .map(|update| match names_of(bench, update) {
@@ -226,7 +226,7 @@ fn walk_refs(
         .collect();
     let pushed = named.iter().filter(|(update, ..)| !update.is_delete());
     reader.walks = Walks::of(pushed.map(|(u, names, _)| (names.clone(), u.new)).collect());
-    let mut ungated = Vec::new();
+    let (mut ungated, mut twins) = (Vec::new(), Twins::new());
     // What notes say of a commit counts for every ref of the push, so they are read first.
     let mut noted: Vec<_> =
         named.iter().map(|(update, ..)| notes::read(bench, reader, update)).collect();
@@ -249,8 +249,9 @@ fn walk_refs(
         r.problems.extend(unresolved);
         if r.problems.is_empty() {
             match mode {
-                Some(mode) => match reader.gated(update, &names) {
-                    Ok(walked) => (r.change, r.sets) = (walked.change, walked.sets),
+                Some(mode) => match reader.gated(update, &names, facts.refs.len()) {
+                    Ok(Walked::Anew(change, sets)) => (r.change, r.sets) = (change, sets),
+                    Ok(Walked::As(first)) => drop(twins.insert(facts.refs.len(), first)),
                     Err(problem) => r.problems.push(problem.with_mode(mode)),
                 },
                 None => {
@@ -276,7 +277,7 @@ fn walk_refs(
         }
         facts.refs.push(r);
     }
-    ungated
+    (ungated, twins)
 }
 
 /// What could not be read of an ungated ref rejects nothing (G5), but is told: the gate may
@@ -335,7 +336,7 @@ pub async fn collect_landed(
         problems: Vec::new(),
         ungated_ai: Vec::new(),
     });
-    let changes = settle(bench, &mut reader, &mut facts);
+    let changes = settle(bench, &mut reader, &mut facts, &Twins::new());
     let asked = ask_store(bench, source, &mut reader, &mut facts, &changes).await;
     asked.map_err(|e| findings::store(&e))?;
     Ok(facts)

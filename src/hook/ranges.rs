@@ -64,14 +64,21 @@ impl Seen {
 }
 
 /// What a gated ref's update brings.
-pub(super) struct Walked {
-    pub(super) change: RefChange,
-    pub(super) sets: Vec<NewCommits>,
+pub(super) enum Walked {
+    /// As it was found out.
+    Anew(RefChange, Vec<NewCommits>),
+    /// What the ref in this place brings: nothing of it is listed twice.
+    As(usize),
 }
 
 impl Reader<'_> {
-    /// The commits of a gated ref, one set for each rule.
-    pub(super) fn gated(&mut self, update: &Update, names: &[RefName]) -> Result<Walked, Finding> {
+    /// The commits of the gated ref in this place of the push, one set for each rule.
+    pub(super) fn gated(
+        &mut self,
+        update: &Update,
+        names: &[RefName],
+        place: usize,
+    ) -> Result<Walked, Finding> {
         let rules: Vec<(usize, Rule)> = self
             .policy
             .rules_for(self.repository)
@@ -79,10 +86,14 @@ impl Reader<'_> {
             .map(|(i, r)| (i, r.clone()))
             .collect();
         if update.is_delete() {
-            return Ok(Walked { change: RefChange::Delete, sets: Vec::new() });
+            return Ok(Walked::Anew(RefChange::Delete, Vec::new()));
         }
         let (tip, tags) = self.tip(update)?;
         self.add_tag_evidence(&tags, tip)?;
+        let alike = (update.old, tip, rules.iter().map(|(i, _)| *i).collect());
+        if let Some(first) = self.walks.firsts.get(&alike) {
+            return Ok(Walked::As(*first));
+        }
         let max = self.limits.new_commits;
         let (change, own) = if update.old.is_zero() {
             (RefChange::Create, None)
@@ -102,22 +113,23 @@ impl Reader<'_> {
             (if moves_on { RefChange::FastForward } else { RefChange::Rewind }, own)
         };
         let mut sets = Vec::new();
-        for (place, rule) in rules {
-            let commits = self.new_for((place, &rule), update, tip, own.as_deref())?;
+        for (at, rule) in rules {
+            let commits = self.new_for((at, &rule), update, tip, own.as_deref())?;
             self.hold(commits.len().saturating_mul(held::LISTED))?;
             for id in &commits {
                 self.read(*id)?;
             }
             let checked = commits.len();
             sets.push(NewCommits {
-                rule: place,
+                rule: at,
                 checked,
                 commits,
                 brings: BTreeMap::new(),
                 lands_first: Vec::new(),
             });
         }
-        Ok(Walked { change, sets })
+        self.walks.firsts.insert(alike, place);
+        Ok(Walked::Anew(change, sets))
     }
 
     /// The new commits of an ungated ref, not reachable from any ref's old value; none where

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::ask;
 use super::collect::{Bench, ungated_problem};
 use super::ranges::Reader;
+use super::walks::Twins;
 use super::{findings, held};
 use crate::domain::change::Change;
 use crate::domain::decision::Finding;
@@ -18,11 +19,25 @@ use crate::git::change::{self, CommitChange};
 /// Paths and changes of commits that matter.
 pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
 
-/// Keeps of every set what a decision may want to speak about, and reads what it does.
-pub(super) fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) -> Changes {
+/// Keeps of every set what a decision may want to speak about, and reads what it does. Refs
+/// that bring what an earlier one brings get its sets, once there is little left of them.
+pub(super) fn settle(
+    bench: &Bench<'_>,
+    reader: &mut Reader<'_>,
+    facts: &mut Facts,
+    twins: &Twins,
+) -> Changes {
     let mut refs = std::mem::take(&mut facts.refs);
     let mut changes = Changes::new();
-    for r in &mut refs {
+    for place in 0..refs.len() {
+        let first = twins.get(&place).and_then(|first| refs.get(*first));
+        let shared = first.map(|first| (first.change, first.sets.clone(), first.problems.clone()));
+        let Some(r) = refs.get_mut(place) else { continue };
+        if let Some((change, sets, problems)) = shared {
+            (r.change, r.sets) = (change, sets);
+            r.sets.iter_mut().for_each(|set| set.lands_first.clear());
+            r.problems.extend(problems);
+        }
         let names: Vec<_> = r.names().cloned().collect();
         let mode = bench.policy.mode_of(&bench.repository, &names);
         let of_mode = |problem: Finding| match mode {
@@ -34,6 +49,9 @@ pub(super) fn settle(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Fac
                 set.commits.clear();
                 r.problems.push(of_mode(problem));
             }
+        }
+        if twins.contains_key(&place) {
+            continue;
         }
         let wanted: Vec<_> = r.sets.iter().flat_map(|s| &s.commits).chain(&r.ungated_ai).collect();
         for id in wanted {

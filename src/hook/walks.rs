@@ -5,7 +5,7 @@
 //! what is hidden is listed once, and the walk that hides it starts from all pushed tips at
 //! once ([`NewGraph`]). A single ref is walked for itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::input::Update;
@@ -35,9 +35,18 @@ pub(super) enum Beyond {
     Rule(usize),
 }
 
+/// What makes two gated refs bring the same: the old value, the commit that they end in, and
+/// the rules.
+pub(super) type Alike = (ObjectId, ObjectId, Vec<usize>);
+
+/// For refs of a push, by their places, an earlier one that brings the same to the same rules.
+pub(super) type Twins = BTreeMap<usize, usize>;
+
 /// What the refs of one push have in common.
 #[derive(Default)]
 pub(super) struct Walks {
+    /// The first gated ref of each sort, by its place in the push.
+    pub(super) firsts: HashMap<Alike, usize>,
     /// Each ref that is not to go, by all its names, and its new value.
     pushed: Vec<(Vec<RefName>, ObjectId)>,
     hidden: BTreeMap<Beyond, Rc<[ObjectId]>>,

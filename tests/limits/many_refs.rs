@@ -129,3 +129,33 @@ fn one_long_ref_among_few() {
     push.keeps_quiet_about("release/0").keeps_quiet_about("release/1");
     kim.push(&specs[..1]).lands(&["refs/heads/release/0", "refs/heads/release/1"]);
 }
+
+/// Gated refs of the same tip share what is new for them: it is listed once, and each of them
+/// is judged by it.
+#[test]
+fn one_list_for_all_gated_refs_of_a_tip() {
+    let world = super::limited("push_bytes", "1_200_000");
+    let kim = world.clone("kim");
+    let import = |message: &str| {
+        let message = |n: usize| if n == 100 { message.to_owned() } else { format!("Work {n}\n") };
+        super::import(&kim, &(0..200).map(|n| commit(n, &message(n), "")).collect::<String>());
+    };
+    let push = |place: &str| {
+        let mut specs: Vec<_> =
+            (0..200).map(|n| format!("topic:refs/heads/release/{place}-{n}")).collect();
+        // One that starts elsewhere, and one that ends elsewhere.
+        specs.extend(["topic:main".to_owned(), format!("topic~100:refs/heads/release/{place}-x")]);
+        kim.push(&specs.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    import(&format!("Work\n\n{CLAUDE}\n"));
+    let marked = kim.rev("topic~99");
+    let refused = push("marked");
+    refused.rejected_with(NEEDS).says("193 more refs, 193 of them rejected").says(&marked[..8]);
+    kim.push(&["topic~100:refs/heads/release/below"]).accepted();
+    let names: Vec<_> = ["refs/heads/main", "refs/heads/release/*"].to_vec();
+    let draft = crate::support::Draft::approve().refs(&names).commit(&kim, &marked);
+    kim.deliver(&[&draft.sign("ghopper")]);
+    assert_eq!(push("signed").accepted().landed().len(), 202);
+    import("Work\n");
+    assert_eq!(push("plain").accepted().landed().len(), 202);
+}
