@@ -84,6 +84,30 @@ fn one_walk_for_all_refs() {
     assert!(started.lines().count() <= 2, "{started}");
 }
 
+/// Where refs stand in tables, none of them costs a child of its own, symbolic ones or not.
+#[test]
+fn no_child_for_a_ref_in_tables() {
+    let world = World::new();
+    let bare = world.repository_with("payments/tables", crate::support::reftables());
+    let kim = world.clone_of("kim", "payments/tables");
+    let alias = |name: &str, to: &str| world.git_in(&bare, &["symbolic-ref", name, to]);
+    alias("refs/heads/release/next", "refs/heads/new/7");
+    alias("refs/heads/release/gone", "refs/heads/gone");
+    for n in 0..20 {
+        alias(&format!("refs/heads/alias/{n}"), &format!("refs/heads/target/{n}"));
+    }
+    count_git(&world, &kim);
+    branches(&kim, "new", 20, "New\n");
+    for to in ["new", "alias", "release"] {
+        let push = kim.push(&[&format!("refs/heads/new/*:refs/heads/{to}/*")]);
+        push.accepted();
+        assert!(push.landed().len() >= 20, "{}", push.all);
+        // To open it, to walk, and to list what gated refs hold.
+        let started = children(&world);
+        assert!(started.lines().count() <= 3, "{to} started {started}");
+    }
+}
+
 /// Many ungated refs on the same commits tell each of them once, whatever leads to them.
 #[test]
 fn the_same_commits_on_many_ungated_refs() {
