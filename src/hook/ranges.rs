@@ -25,9 +25,6 @@ use crate::domain::sighting::Sighting;
 use crate::git::range;
 use crate::git::{GitError, Kind, OwnChange, Peeled, Repo};
 
-/// Other refs of the push that are looked at for "push it first".
-const OTHERS: usize = 8;
-
 /// The objects of one push, read once.
 pub(super) struct Reader<'a> {
     pub(super) repo: &'a Repo,
@@ -57,7 +54,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Whether a decision may want to speak about it.
-    fn matters(&self, policy: &Policy) -> bool {
+    pub(super) fn matters(&self, policy: &Policy) -> bool {
         self.detection.is_evidence(policy.counts_hints())
             || (policy.detect.declaration_required && self.detection.declared == Declared::Nothing)
     }
@@ -283,32 +280,6 @@ impl Reader<'_> {
         }
         let tips = self.repo.refs(None)?;
         Ok(self.tips.get_or_init(|| tips))
-    }
-
-    /// Keeps of a set what matters, and finds the refs of this push that the rule trusts and
-    /// that will hold some of it: the pusher may be told to push them first.
-    pub(super) fn settle(
-        &mut self,
-        set: &mut NewCommits,
-        names: &[RefName],
-    ) -> Result<(), Finding> {
-        let matters = |id: &ObjectId| self.seen.get(id).is_some_and(|s| s.matters(self.policy));
-        set.commits.retain(|id| matters(id) || set.brings.contains_key(id));
-        if set.commits.is_empty() {
-            return Ok(());
-        }
-        let seen = set.commits.iter().filter_map(|id| self.seen.get(id));
-        self.hold(seen.map(|s| held::DECIDED + held::of_detection(&s.detection)).sum())?;
-        let trusted = self.trusted_pushes(set.rule);
-        let others = trusted.iter().filter(|(name, _)| !names.contains(name));
-        for (name, new) in others.take(OTHERS) {
-            let held = self.will_hold(set.rule, name, *new);
-            let held: Vec<_> = set.commits.iter().filter(|c| held.contains(c)).copied().collect();
-            if !held.is_empty() {
-                set.lands_first.push((name.clone(), held));
-            }
-        }
-        Ok(())
     }
 
     /// Whether the policy lists any agent.

@@ -11,10 +11,13 @@ use super::{findings, held};
 use crate::domain::change::Change;
 use crate::domain::decision::Finding;
 use crate::domain::digest::{change_digest, paths_digest};
-use crate::domain::facts::{CommitFacts, Facts, Merge};
-use crate::domain::ids::{ObjectId, PathsDigest};
+use crate::domain::facts::{CommitFacts, Facts, Merge, NewCommits};
+use crate::domain::ids::{ObjectId, PathsDigest, RefName};
 use crate::git::OwnChange;
 use crate::git::change::{self, CommitChange};
+
+/// Other refs of the push that are looked at for "push it first".
+const OTHERS: usize = 8;
 
 /// Paths and changes of commits that matter.
 pub(super) type Changes = BTreeMap<ObjectId, (PathsDigest, Change)>;
@@ -65,6 +68,30 @@ pub(super) fn settle(
     }
     facts.refs = refs;
     changes
+}
+
+impl Reader<'_> {
+    /// Keeps of a set what matters, and finds the refs of this push that the rule trusts and
+    /// that will hold some of it: the pusher may be told to push them first.
+    fn settle(&mut self, set: &mut NewCommits, names: &[RefName]) -> Result<(), Finding> {
+        let matters = |id: &ObjectId| self.seen.get(id).is_some_and(|s| s.matters(self.policy));
+        set.commits.retain(|id| matters(id) || set.brings.contains_key(id));
+        if set.commits.is_empty() {
+            return Ok(());
+        }
+        let seen = set.commits.iter().filter_map(|id| self.seen.get(id));
+        self.hold(seen.map(|s| held::DECIDED + held::of_detection(&s.detection)).sum())?;
+        let trusted = self.trusted_pushes(set.rule);
+        let others = trusted.iter().filter(|(name, _)| !names.contains(name));
+        for (name, new) in others.take(OTHERS) {
+            let held = self.will_hold(set.rule, name, *new);
+            let held: Vec<_> = set.commits.iter().filter(|c| held.contains(c)).copied().collect();
+            if !held.is_empty() {
+                set.lands_first.push((name.clone(), held));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One commit about which a decision may want to speak.
