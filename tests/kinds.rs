@@ -191,6 +191,17 @@ fn a_shallow_repository() {
     fs::create_dir_all(shallow.join("hooks")).expect("a folder");
     world.install(&shallow);
     assert!(shallow.join("shallow").exists());
+    // A branch that forks below where the server's history ends: that is the server's doing.
+    let whole = world.clone_from("kim", &path_text(&world.bare(API)), shallow.clone());
+    whole.git(&["remote", "set-url", "origin", &path_text(&shallow)]);
+    whole.branch("fork", "main~3");
+    whole.commit(human("Plain\n").file("fork", "x\n"));
+    whole
+        .push(&["HEAD:refs/heads/release/1"])
+        .refused()
+        .says("could not finish")
+        .says("server's repository lacks")
+        .keeps_quiet_about("unshallow");
     goes_the_whole_way(&world, &world.clone_of("kim", "payments/shallow"), "payments/shallow");
 }
 

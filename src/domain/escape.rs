@@ -56,15 +56,16 @@ pub fn is_hidden(c: char) -> bool {
     c.is_ascii_control() || is_invisible(c)
 }
 
-/// Characters that change how their neighbours are read without being seen:
-/// C1 controls, zero-width, bidi marks and overrides, separators, fillers, tags,
-/// variation selectors, combining enclosures and private use.
+/// Characters that change how their neighbours are read without being seen, or look like a
+/// space and are none: C1 controls, zero-width, bidi marks and overrides, separators, blanks,
+/// fillers, tags, variation selectors, combining enclosures and private use.
 fn is_invisible(c: char) -> bool {
     matches!(u32::from(c),
-        0x80..=0x9f | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x17b4 | 0x17b5
-        | 0x180b..=0x180f | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f
-        | 0x3164 | 0xe000..=0xf8ff | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
-        | 0xfffe | 0xffff | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff | 0xf0000..=0x10ffff)
+        0x80..=0xa0 | 0xad | 0x34f | 0x61c | 0x115f | 0x1160 | 0x1680 | 0x17b4 | 0x17b5
+        | 0x180b..=0x180f | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f | 0x2800
+        | 0x3000 | 0x3164 | 0xe000..=0xf8ff | 0xfe00..=0xfe0f | 0xfeff | 0xffa0
+        | 0xfff0..=0xfffc | 0xfffe | 0xffff | 0x13441 | 0x13442 | 0x16fe4 | 0x1bca0..=0x1bca3
+        | 0x1d159 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff | 0xf0000..=0x10ffff)
 }
 
 /// As [`escape`], then shortened to `columns` characters with `...` at the end.
@@ -91,6 +92,10 @@ mod tests {
             ("Gr\u{fc}\u{df}e \u{65e5}".as_bytes(), "Gr\u{fc}\u{df}e \u{65e5}"),
             (b"\x1b[2Jgone", "\\x1b[2Jgone"),
             ("a\u{202e}b".as_bytes(), "a\\u{202e}b"),
+            (
+                "no\u{a0}break\u{2800}blank\u{3000}wide".as_bytes(),
+                "no\\u{a0}break\\u{2800}blank\\u{3000}wide",
+            ),
             ("zero\u{200b}width".as_bytes(), "zero\\u{200b}width"),
             ("c1\u{9b}31m".as_bytes(), "c1\\u{9b}31m"),
             (b"bad\xff\xfeutf8", "bad\\xff\\xfeutf8"),

@@ -85,13 +85,16 @@ pub enum GitError {
         /// The limit.
         limit: usize,
     },
-    /// A new commit whose parent is not there: the push would make the repository shallow.
+    /// A new commit whose parent is not there.
     #[error("commit {commit} has parent {parent}, which is missing")]
     MissingParent {
         /// The child.
         commit: ObjectId,
         /// The parent.
         parent: ObjectId,
+        /// Whether that is so because the pusher's own clone is shallow: the push would make
+        /// the repository shallow too.
+        ends_early: bool,
     },
     /// Tags nested too deep.
     #[error("tag {id} is nested more than {limit} levels deep")]

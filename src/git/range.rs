@@ -319,7 +319,8 @@ fn gap(repo: &Repo, tip: ObjectId, hidden: &[ObjectId], limit: usize) -> Option<
         }
         for parent in repo.links(commit).ok()?.1 {
             if !repo.exists(parent) {
-                return Some(GitError::MissingParent { commit, parent });
+                let ends_early = repo.sender_is_shallow();
+                return Some(GitError::MissingParent { commit, parent, ends_early });
             }
             queue.push(Reverse((depth + 1, parent)));
         }

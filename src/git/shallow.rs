@@ -18,6 +18,15 @@ const LIST: u64 = 16 << 20;
 const LISTS: usize = 1_000;
 
 impl Repo {
+    /// Whether history ends early for whoever pushes: by what a push brought, or where none
+    /// is under way, in this very clone.
+    pub(super) fn sender_is_shallow(&self) -> bool {
+        match self.quarantine {
+            Some(_) => self.new_shallow_root().is_ok_and(|root| root.is_some()),
+            None => self.is_shallow(),
+        }
+    }
+
     /// A commit of this push that git would record as a shallow root of the repository;
     /// `None` where there is none. Lists of other pushes name nothing in this quarantine.
     /// No child.

@@ -66,6 +66,16 @@ pub(super) fn git(error: &GitError) -> Finding {
             Finding::new("tags-too-deep", Family::NotAllowed, error.to_string())
                 .hint("tag the commit itself")
         }
+        GitError::MissingParent { commit, parent, ends_early: false } => Finding::new(
+            "missing-parent",
+            Family::CouldNotFinish,
+            format!(
+                "{} has the parent {}, which the server's repository lacks",
+                commit.short(),
+                parent.short()
+            ),
+        )
+        .hint("this is not your fault: tell the server's admins that history is missing there"),
         GitError::MissingParent { commit, .. } => Finding::new(
             "shallow",
             Family::NotAllowed,

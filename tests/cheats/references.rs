@@ -354,6 +354,14 @@ fn tag_whose_message_tells() {
     let message = format!("v1\n\n{}", crate::support::CLAUDE);
     kim.git(&["tag", "-a", "-m", &message, "v1"]);
     kim.push(&["refs/tags/v1"]).rejected_with(NEEDS);
+    let raw = format!(
+        "object {}\ntype commit\ntag v1\ntagger Claude <noreply@anthropic.com> 1 +0000\n\nv1\n",
+        kim.head()
+    );
+    let tag = kim.object("tag", raw.as_bytes());
+    kim.push(&[&format!("{tag}:refs/tags/v1")])
+        .rejected_with("AI: tagger \"Claude <noreply@anthropic.com>\"")
+        .keeps_quiet_about("line 0");
     kim.git(&["tag", "-f", "-a", "-m", "v1", "v1"]);
     kim.push(&["refs/tags/v1"]).rejected_with("shown as AI-assisted before");
     kim.amend(human("Plain again\n").file("a", "a\n"));
@@ -405,6 +413,12 @@ fn names_that_no_hint_can_show() {
     kim.push(&["HEAD:refs/heads/b\u{202e}d"])
         .rejected_with("push to a plain name")
         .keeps_quiet_about("countersign approve");
+    // What only looks like a space is not shown as one.
+    for blank in ["\u{a0}", "\u{2800}", "\u{1680}"] {
+        let push = kim.push(&[&format!("HEAD:refs/heads/b{blank}d")]);
+        push.rejected_with("push to a plain name");
+        assert!(!push.remote.contains(blank), "{}", push.all);
+    }
     kim.push(&["HEAD:refs/heads/gr\u{fc}n"]).rejected_with("--ref 'refs/heads/gr\u{fc}n'");
     // A tag is shown on a branch by the commit that it leads to.
     kim.git(&["tag", "-a", "-m", "Release", "v1"]);

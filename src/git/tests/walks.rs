@@ -287,7 +287,7 @@ fn a_missing_parent_is_named() {
     let repo = ground.open();
     for (tip, hidden) in [(tip, vec![main]), (merge, vec![main]), (merge, vec![])] {
         let walked = new_commits(&repo, tip, &hidden, 9);
-        let Err(GitError::MissingParent { commit, parent }) = walked else {
+        let Err(GitError::MissingParent { commit, parent, .. }) = walked else {
             panic!("{walked:?}");
         };
         assert_eq!((commit, parent), (orphan, absent));

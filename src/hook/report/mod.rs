@@ -291,6 +291,7 @@ fn found(e: &Evidence) -> String {
         Place::Committer => format!("committer \"{text}\""),
         Place::Line(n) => format!("line {n} \"{text}\""),
         Place::Header(name, n) => format!("header {name}, line {n} \"{text}\""),
+        Place::Tag(0) => format!("tagger \"{text}\""),
         Place::Tag(n) => format!("line {n} of the tag's message \"{text}\""),
         Place::Pusher => format!("pushed by the agent {text}"),
         Place::Change => escape_short(e.text.as_bytes(), 240),
