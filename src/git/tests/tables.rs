@@ -181,3 +181,20 @@ fn tables_that_change_meanwhile() {
         assert_eq!(repo.ref_value(&last).unwrap(), Some(commit));
     });
 }
+
+/// A further work tree has a stack of its own beside the one that all share.
+#[test]
+fn tables_of_a_further_work_tree() {
+    let Some(ground) = grounds().into_iter().next() else { return };
+    let commit = ground.commit(ground.tree(&[]), &[], "Root\n");
+    ground.point("refs/heads/main", commit);
+    ground.git(&["symbolic-ref", "refs/heads/release/next", "refs/heads/unborn"]);
+    let further = ground.root.join("further");
+    ground.git(&["worktree", "add", "-q", "-b", "side", further.to_str().unwrap()]);
+    let repo = Repo::open(&ground.path.join("worktrees/further")).unwrap();
+    let chain = repo.resolve_symbolic(&RefName::new("HEAD")).unwrap();
+    assert_eq!(chain, [RefName::new("refs/heads/side")]);
+    let aliases = repo.symbolic_aliases(&["refs/heads/release/*"]).unwrap();
+    assert_eq!(aliases.len(), 1);
+    assert_eq!(repo.ref_value(&RefName::new("refs/heads/side")).unwrap(), Some(commit));
+}
