@@ -117,6 +117,8 @@ pub(super) struct Catalogue {
     pub(super) phrases: Phrases<LinePhrase>,
     pub(super) literals: Vec<String>,
     pub(super) links: HashMap<String, Vec<(String, MarkerIndex)>>,
+    /// Refs whose notes are read, in full or with a `*` at the end.
+    pub(super) notes: Vec<(String, MarkerIndex)>,
     pub(super) custom: Vec<Custom>,
     /// What a text has to hold for any of these to be in it.
     pub(super) sieve: Sieve,
@@ -173,6 +175,7 @@ impl Catalogue {
             phrases: Phrases::new(),
             literals: Vec::new(),
             links: HashMap::new(),
+            notes: Vec::new(),
             custom: Vec::new(),
             sieve: Sieve::new(),
             custom_keys: Phrases::new(),
@@ -252,6 +255,7 @@ impl Catalogue {
             self.sieve.insert(text, Asks::Nothing);
             self.phrases.insert(text, phrase);
         }
+        self.notes.extend(entry.refs.iter().map(|name| (name.clone(), marker)));
         for link in &entry.links {
             let (host, path) = link.split_once('/').unwrap_or((link, ""));
             self.sieve.insert(host, Asks::Nothing);

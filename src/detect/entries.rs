@@ -115,7 +115,10 @@ pub(super) struct Entry {
     /// `kind = "link"`: host and beginning of the path.
     #[serde(default)]
     pub(super) links: Vec<String>,
-    /// Lines that it must find, and near misses that it must not.
+    /// `kind = "notes"`: refs, in full or with a `*` at the end.
+    #[serde(default)]
+    pub(super) refs: Vec<String>,
+    /// Lines that it must find, and near misses that it must not; whole notes for a ref.
     pub(super) finds: Vec<String>,
     pub(super) misses: Vec<String>,
 }
@@ -128,6 +131,8 @@ pub(super) enum Kind {
     Trailer,
     Phrase,
     Link,
+    /// A ref whose notes tell who wrote what.
+    Notes,
     /// Built into the scanner; here are its name and strength.
     Rule,
 }
@@ -252,6 +257,6 @@ impl Entry {
     pub(super) fn literals(&self) -> impl Iterator<Item = &String> {
         let own = [&self.emails, &self.shared_emails, &self.logins, &self.names, &self.nicknames];
         let more = [&self.first_names, &self.models, &self.keys, &self.phrases, &self.links];
-        own.into_iter().chain(more).flatten()
+        own.into_iter().chain(more).chain([&self.refs]).flatten()
     }
 }

@@ -8,7 +8,7 @@ use super::entries::{self, At, Book, Class, Entry, Kind, Mistake};
 use super::{Catalogue, DetectError, Detector};
 use crate::domain::digest::catalogue_digest;
 use crate::domain::evidence::Strength;
-use crate::domain::ids::{CatalogueDigest, ObjectFormat, ObjectId};
+use crate::domain::ids::{CatalogueDigest, ObjectFormat, ObjectId, RefName};
 use crate::domain::object::{Commit, Ident};
 use crate::domain::policy::Detect;
 
@@ -32,7 +32,7 @@ pub struct Listed {
     pub name: String,
     /// The tool it tells; none where the value names it.
     pub tool: Option<String>,
-    /// The sort: `tool`, `trailer`, `phrase`, `link` or `rule`.
+    /// The sort: `tool`, `trailer`, `phrase`, `link`, `notes` or `rule`.
     pub kind: &'static str,
     /// What it proves at most.
     pub strength: Strength,
@@ -101,6 +101,7 @@ fn listed(entry: &Entry, disabled: bool) -> Listed {
         (Kind::Phrase, _, At::Line) => ("phrase", "the beginning of a line"),
         (Kind::Phrase, ..) => ("phrase", "every line"),
         (Kind::Link, ..) => ("link", "links, by host and beginning of the path"),
+        (Kind::Notes, ..) => ("notes", "what the notes of these refs say of a commit"),
         (Kind::Rule, ..) => ("rule", "a rule of the scanner"),
     };
     Listed {
@@ -150,6 +151,10 @@ pub fn check_catalogue(text: &str) -> Result<Vec<String>, Vec<Mistake>> {
 /// The first line that a marker should find and does not (`true`), or finds and should not.
 pub(super) fn fault(detector: &Detector, entry: &Entry) -> Option<(String, bool)> {
     let found = |line: &str| {
+        if let (Kind::Notes, Some(name)) = (entry.kind, entry.refs.first()) {
+            let name = RefName::new(name.replace('*', "x"));
+            return detector.note(&name, line.as_bytes()).into_iter().collect();
+        }
         let message = match line.strip_prefix("SUBJECT ") {
             Some(subject) => subject.to_owned(),
             None => format!("Fix the parser\n\n{line}\n"),

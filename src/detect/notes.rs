@@ -4,35 +4,14 @@
 
 use serde_json::Value;
 
-use crate::domain::evidence::{Evidence, MarkerKind, Place, Strength};
+use super::Detector;
+use super::catalogue::MarkerIndex;
+use crate::domain::escape::escape_short;
+use crate::domain::evidence::{Evidence, MarkerKind, Place};
 use crate::domain::ids::RefName;
 
 /// Bytes of a note that are read.
 pub const NOTE_BYTES: usize = 1 << 20;
-
-/// Refs that hold notes about AI use, and what a note without any words about it is worth.
-/// `git-ai` and its relatives, Agent Trace, Qwen Code and others.
-const REFS: [(&str, &str); 10] = [
-    ("refs/notes/ai", "git-ai"),
-    ("refs/notes/ai-attribution", "ai-attribution"),
-    ("refs/notes/ai-context", "ai-context"),
-    ("refs/notes/agent-trace", "agent-trace"),
-    ("refs/notes/sce-agent-trace", "agent-trace"),
-    ("refs/notes/aigon-attribution", "aigon"),
-    ("refs/notes/whogitit", "whogitit"),
-    ("refs/notes/aict", "aict"),
-    ("refs/notes/corvint", "corvint"),
-    ("refs/notes/claude", "claude"),
-];
-
-/// The marker's name of a ref that holds notes about AI use; `None` for any other ref.
-#[must_use]
-pub fn marker_of(name: &RefName) -> Option<&'static str> {
-    let bytes = name.as_bytes();
-    let known = REFS.iter().find(|(known, _)| known.as_bytes() == bytes);
-    let is_agents = || bytes.starts_with(b"refs/notes/agent");
-    known.map(|(_, marker)| *marker).or_else(|| is_agents().then_some("agent-notes"))
-}
 
 /// What a note says.
 enum Said {
@@ -42,22 +21,40 @@ enum Said {
     Nothing,
 }
 
-/// The evidence in one note; none where it tells of people alone.
-#[must_use]
-pub fn evidence(name: &RefName, marker: &str, note: &[u8]) -> Option<Evidence> {
-    let note = String::from_utf8_lossy(note.get(..NOTE_BYTES).unwrap_or(note));
-    let Said::Ai(tool) = said(&note) else { return None };
-    let shown = tool.clone().unwrap_or_else(|| "an AI tool".to_owned());
-    let text = format!("{name}: {shown}");
-    Some(Evidence {
-        marker: format!("notes-{marker}"),
-        tool,
-        kind: MarkerKind::Note,
-        strength: Strength::Assistance,
-        place: Place::Note,
-        quotation: false,
-        text: crate::domain::escape::escape_short(text.as_bytes(), 200),
-    })
+impl Detector {
+    /// Whether a ref holds notes about AI use.
+    #[must_use]
+    pub fn reads_notes(&self, name: &RefName) -> bool {
+        self.notes_of(name).is_some()
+    }
+
+    /// The evidence in one note; none where it tells of people alone.
+    #[must_use]
+    pub fn note(&self, name: &RefName, note: &[u8]) -> Option<Evidence> {
+        let marker = self.catalogue.markers.get(self.notes_of(name)?)?;
+        let note = String::from_utf8_lossy(note.get(..NOTE_BYTES).unwrap_or(note));
+        let Said::Ai(tool) = said(&note) else { return None };
+        let tool = tool.or_else(|| marker.tool.clone());
+        let shown = tool.clone().unwrap_or_else(|| "an AI tool".to_owned());
+        let text = format!("{name}: {shown}");
+        Some(Evidence {
+            marker: marker.name.clone(),
+            tool,
+            kind: MarkerKind::Note,
+            strength: marker.strength,
+            place: Place::Note,
+            quotation: false,
+            text: escape_short(text.as_bytes(), 200),
+        })
+    }
+
+    fn notes_of(&self, name: &RefName) -> Option<MarkerIndex> {
+        let is = |wanted: &str| match wanted.strip_suffix('*') {
+            Some(start) => name.as_bytes().starts_with(start.as_bytes()),
+            None => name.as_bytes() == wanted.as_bytes(),
+        };
+        self.catalogue.notes.iter().find(|(wanted, _)| is(wanted)).map(|(_, marker)| *marker)
+    }
 }
 
 /// An authorship log (lines of attestation, `---`, JSON), or JSON alone.
@@ -147,7 +144,7 @@ mod tests {
 
     fn tells(note: &str) -> Option<String> {
         let name = RefName::new("refs/notes/ai");
-        evidence(&name, "git-ai", note.as_bytes()).map(|e| e.text)
+        Detector::builtin().unwrap().note(&name, note.as_bytes()).map(|e| e.text)
     }
 
     #[test]
@@ -194,7 +191,8 @@ mod tests {
 
     #[test]
     fn refs_are_known_by_their_names() {
-        let is_known = |name: &str| marker_of(&RefName::new(name)).is_some();
+        let detector = Detector::builtin().unwrap();
+        let is_known = |name: &str| detector.reads_notes(&RefName::new(name));
         assert!(is_known("refs/notes/ai") && is_known("refs/notes/agents/x"));
         assert!(!is_known("refs/notes/commits") && !is_known("refs/heads/ai"));
     }

@@ -4,7 +4,7 @@ use super::collect::Bench;
 use super::findings;
 use super::input::Update;
 use super::ranges::Reader;
-use crate::detect::notes::{self, NOTE_BYTES};
+use crate::detect::notes::NOTE_BYTES;
 use crate::domain::change::Entry;
 use crate::domain::decision::Finding;
 use crate::domain::evidence::Evidence;
@@ -30,9 +30,9 @@ pub(super) fn read(
     update: &Update,
 ) -> Result<Noted, Finding> {
     let mut noted = Noted::default();
-    let Some(marker) = notes::marker_of(&update.name).filter(|_| !update.is_delete()) else {
+    if update.is_delete() || !bench.detector.reads_notes(&update.name) {
         return Ok(noted);
-    };
+    }
     let entries = changed(bench, update).map_err(|e| findings::git(&e))?;
     for entry in entries {
         let Some((commit, note)) = annotated(&entry) else { continue };
@@ -40,7 +40,7 @@ pub(super) fn read(
             Ok(text) => text,
             Err(e) => return Err(findings::git(&e)),
         };
-        let Some(evidence) = notes::evidence(&update.name, marker, &text) else { continue };
+        let Some(evidence) = bench.detector.note(&update.name, &text) else { continue };
         let is_here = bench.repo.header(commit).is_ok_and(|(kind, _)| kind == Kind::Commit);
         if is_here && reader.read(commit).is_ok() {
             reader.add_evidence(&commit, evidence);
