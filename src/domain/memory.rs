@@ -114,6 +114,8 @@ pub struct FileRecollection {
     pub blob: Sources,
     /// Runs that are remembered, by the first of their lines.
     pub runs: BTreeMap<usize, Sources>,
+    /// The same of the whole file as it is then: somebody may have brought the rest before.
+    pub whole: BTreeMap<usize, Sources>,
 }
 
 /// Why a commit is AI-assisted by memory.
@@ -187,7 +189,9 @@ impl Recollection {
     #[must_use]
     pub fn seen_of(&self, question: Question<'_>) -> BTreeMap<usize, usize> {
         let mut all = BTreeMap::new();
-        for (source, lines) in self.files.iter().flat_map(|f| self.seen(f, question).by_source) {
+        for (source, lines) in
+            self.files.iter().flat_map(|f| self.seen(&f.runs, question).by_source)
+        {
             *all.entry(source).or_default() += lines;
         }
         all
@@ -209,7 +213,7 @@ impl Recollection {
         let thresholds = question.thresholds;
         let (mut all, mut files, mut is_most) = (Seen::default(), Vec::new(), false);
         for file in &self.files {
-            let seen = self.seen(file, question);
+            let seen = self.seen(&file.runs, question);
             is_most |= thresholds.is_most(seen.lines, file.lines);
             if seen.lines > 0 {
                 files.push(&file.path);
@@ -220,8 +224,15 @@ impl Recollection {
             }
         }
         is_most |= thresholds.is_most(all.lines, self.lines);
+        let mut whole: BTreeMap<usize, usize> = BTreeMap::new();
+        for file in &self.files {
+            for (source, lines) in self.seen(&file.whole, question).by_source {
+                *whole.entry(source).or_default() += lines;
+            }
+        }
         is_most |= all.by_source.iter().any(|(source, seen)| {
-            self.sources.get(*source).is_some_and(|s| thresholds.is_most(*seen, s.lines))
+            let seen = whole.get(source).copied().unwrap_or_default().max(*seen);
+            self.sources.get(*source).is_some_and(|s| thresholds.is_most(seen, s.lines))
         });
         let (source, _) = all.by_source.iter().max_by_key(|(_, lines)| **lines)?;
         is_most.then_some(Basis::Lines {
@@ -232,9 +243,9 @@ impl Recollection {
         })
     }
 
-    fn seen(&self, file: &FileRecollection, question: Question<'_>) -> Seen {
+    fn seen(&self, runs: &BTreeMap<usize, Sources>, question: Question<'_>) -> Seen {
         let mut lines: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (first, sources) in &file.runs {
+        for (first, sources) in runs {
             for source in self.alive(sources, question) {
                 for line in *first..first.saturating_add(RUN) {
                     lines.entry(line).or_default().insert(source);

@@ -206,6 +206,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it asks of every path.
+    #[must_use]
+    pub fn is_for_all_paths(&self) -> bool {
+        self.paths.patterns().any(|pattern| pattern == "**")
+    }
+
     /// Whether the rule speaks about this repository.
     #[must_use]
     pub fn is_for(&self, repository: &RepositoryName) -> bool {

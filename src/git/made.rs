@@ -22,7 +22,7 @@ pub struct Made {
     /// Files that it makes, by path.
     pub files: BTreeMap<RepoPath, Side>,
     /// What its parents held at the paths that it changes, removed ones too.
-    pub before: Vec<Side>,
+    pub before: Vec<(RepoPath, Side)>,
 }
 
 /// Files of one folder that are looked at, and bytes of each.
@@ -49,7 +49,7 @@ pub fn made(repo: &Repo, commit: &Commit, limits: &Limits) -> Result<Made, GitEr
     let mut made: BTreeMap<RepoPath, (Side, usize)> = BTreeMap::new();
     let mut before = Vec::new();
     for entry in changes.iter().flat_map(Change::entries) {
-        before.extend(entry.old);
+        before.extend(entry.old.map(|old| (entry.path.clone(), old)));
         if let Some(new) = entry.new {
             made.entry(entry.path.clone()).or_insert((new, 0)).1 += 1;
         }

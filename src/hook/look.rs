@@ -1,6 +1,8 @@
 //! Which contents of a commit are read for memory (G9): the files that it makes, and the lines
 //! that are new in them.
 
+use std::collections::BTreeMap;
+
 use super::findings;
 use super::ranges::Reader;
 use crate::detect::lines::{Known, Lines};
@@ -8,6 +10,7 @@ use crate::domain::change::{Change, Side};
 use crate::domain::decision::Finding;
 use crate::domain::ids::{ObjectId, RepoPath};
 use crate::domain::limits::Passed;
+use crate::domain::memory::Fingerprint;
 use crate::git::made::{self, Made};
 use crate::git::{GitError, Kind, change};
 
@@ -39,32 +42,52 @@ fn is_file(side: Side) -> bool {
 }
 
 impl Reader<'_> {
-    /// Reads what a commit makes.
+    /// Reads what a commit makes, for memory to learn: what it only moves is not new.
     pub(super) fn look(&mut self, id: ObjectId) -> Result<Looked, Finding> {
-        let (repo, limits) = (self.repo, self.limits);
-        let commit = &self.read(id)?.commit;
-        let looked = made::made(repo, commit, limits).and_then(|made| self.contents(id, made));
-        looked.map_err(|e| findings::git(&e))
+        self.look_beside(id, true)
     }
 
-    fn contents(&self, id: ObjectId, made: Made) -> Result<Looked, GitError> {
+    /// As [`Reader::look`], to be held against memory: where a rule asks of some paths alone,
+    /// what comes from other files is new there.
+    pub(super) fn look_again(&mut self, id: ObjectId) -> Result<Looked, Finding> {
+        let mut rules = self.policy.rules_for(self.repository);
+        let all_paths = rules.all(|(_, rule)| rule.is_for_all_paths());
+        self.look_beside(id, all_paths)
+    }
+
+    fn look_beside(&mut self, id: ObjectId, other_files: bool) -> Result<Looked, Finding> {
+        let (repo, limits) = (self.repo, self.limits);
+        let commit = &self.read(id)?.commit;
+        let made = made::made(repo, commit, limits).map_err(|e| findings::git(&e))?;
+        self.contents(made, other_files).map_err(|e| findings::git(&e.of_commit(id)))
+    }
+
+    fn contents(&self, made: Made, other_files: bool) -> Result<Looked, GitError> {
         let mut left = self.limits.push_bytes;
-        let mut before = Known::default();
-        for side in made.before.iter().filter(|side| is_file(**side)) {
-            match self.text(*side, &mut left) {
+        let (mut all, mut own) = (Known::default(), BTreeMap::<RepoPath, Known>::new());
+        for (path, side) in made.before.into_iter().filter(|(_, side)| is_file(*side)) {
+            let before = if other_files { &mut all } else { own.entry(path).or_default() };
+            match self.text(side, &mut left) {
                 Ok((_, text)) => before.add(Lines::of(&text)),
                 // Then more is taken to be added.
                 Err(GitError::Missing { .. }) => {}
-                Err(e) => return Err(e.of_commit(id)),
+                Err(e) => return Err(e),
             }
         }
         let mut files = Vec::new();
         for (path, side) in made.files.into_iter().filter(|(_, side)| is_file(*side)) {
-            let (size, text) = self.text(side, &mut left).map_err(|e| e.of_commit(id))?;
-            let added = Lines::of(&text).without(&before);
+            let (size, text) = self.text(side, &mut left)?;
+            let before = own.get(&path).unwrap_or(&all);
+            let added = Lines::of(&text).without(before);
             files.push(LookedFile { path, side, size, added });
         }
         Ok(Looked { change: made.change, files })
+    }
+
+    /// All runs of a file.
+    pub(super) fn whole(&self, side: Side) -> Vec<Fingerprint> {
+        let mut left = self.limits.push_bytes;
+        self.text(side, &mut left).map(|(_, text)| Lines::of(&text).runs()).unwrap_or_default()
     }
 
     /// A file's size and contents; no contents of one that is too large for a merge too.

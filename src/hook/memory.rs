@@ -6,18 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::{Bench, StoreSource, View};
+use super::learn;
 use super::ranges::Reader;
-use super::recalled::{Answers, Pending, questions, words};
+use super::recalled::{Answers, Pending, questions, with_own, words};
 use super::walks::Beyond;
+use crate::domain::change::{Change, Entry};
 use crate::domain::decision::Finding;
 use crate::domain::digest::change_digest;
 use crate::domain::evidence::{Evidence, MarkerKind, Place, Strength};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{ChangeDigest, ObjectId};
-use crate::domain::memory::Question;
-use crate::domain::policy::{Detect, Mode};
-use crate::git::{made, range};
-use crate::store::StoreError;
+use crate::domain::memory::{Question, Trace};
+use crate::domain::policy::{Detect, Mode, Rule};
+use crate::git::{change, made, range};
+use crate::store::memory::{Asked, Remembered};
+use crate::store::{Store, StoreError};
 
 /// The marker's name of a commit that memory knows.
 pub const MARKER: &str = "memory";
@@ -30,8 +33,18 @@ const INVERSES: usize = 1_000;
 const REVERTS: usize = 16;
 
 impl Reader<'_> {
-    /// Whether the refs that a rule trusts held a commit before the push.
+    /// Whether the refs that a rule trusts held a commit before the push, and the rule asks
+    /// of all that it does.
     fn has_landed(&mut self, rule: usize, commit: ObjectId) -> bool {
+        let asks = self.policy.rules.get(rule).is_some_and(|rule| {
+            let is_asked = |e: &Entry| rule.paths.matches(e.path.as_bytes());
+            let within = |c: Change| c.entries().iter().all(is_asked);
+            rule.is_for_all_paths()
+                || change::known(self.repo, commit, self.limits).is_some_and(within)
+        });
+        if !asks {
+            return false;
+        }
         let Ok(trusted) = self.hidden(Beyond::Rule(rule)) else { return false };
         self.repo.exists_before_push(commit)
             && range::new_commits(self.repo, commit, &trusted, 1).is_ok_and(|new| new.is_empty())
@@ -62,15 +75,20 @@ pub(super) async fn recall(
     let unmarked: BTreeSet<ObjectId> =
         sets.flat_map(|s| &s.commits).filter(|id| exempts || !reader.is_ai(id)).copied().collect();
     let is_asked = bench.policy.detect.memory && matches!(bench.view, View::Server);
-    if !is_asked || unmarked.is_empty() || !source.store().await?.has_memory().await? {
+    if !is_asked || unmarked.is_empty() {
         return Ok(());
     }
+    let own = own(bench, reader, facts);
     let store = source.store().await?;
+    if own.is_empty() && !store.has_memory().await? {
+        return Ok(());
+    }
+    let desk = Desk { bench, store, own };
     let mut failed: BTreeMap<ObjectId, Finding> = BTreeMap::new();
     let (mut pending, mut size) = (Vec::new(), 0);
     let mut rest = unmarked.into_iter().peekable();
     while let Some(id) = rest.next() {
-        match reader.look(id) {
+        match reader.look_again(id) {
             Ok(looked) => {
                 size += 1 + looked.files.len() + looked.lines();
                 let change = looked.change.as_ref().and_then(change_digest);
@@ -81,14 +99,7 @@ pub(super) async fn recall(
             }
         }
         if size >= CHUNK || rest.peek().is_none() {
-            let asked = questions(&pending);
-            let recalled = store.recall(&bench.repository, &asked).await?;
-            let answers = Answers::new(bench, recalled);
-            for commit in pending.drain(..) {
-                if let Some(found) = answers.of(&commit) {
-                    reader.recalled.insert(commit.id, found);
-                }
-            }
+            desk.answer(reader, std::mem::take(&mut pending)).await?;
             size = 0;
         }
     }
@@ -102,6 +113,73 @@ pub(super) async fn recall(
     }
     weigh(bench, reader, facts);
     Ok(())
+}
+
+/// What the push shows itself: its marked commits, on whatever ref.
+fn own(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &Facts) -> Vec<(Trace, Remembered)> {
+    let sets = facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| &s.commits);
+    let all: BTreeSet<ObjectId> =
+        sets.chain(facts.refs.iter().flat_map(|r| &r.ungated_ai)).copied().collect();
+    let mut own = Vec::new();
+    for id in all {
+        if !reader.is_ai(&id) {
+            continue;
+        }
+        // What can't be read is told by whoever keeps it.
+        let Ok(trace) = learn::trace(bench, reader, id) else { continue };
+        let evidence = reader.seen.get(&id).map_or(&[][..], |s| &s.detection.evidence);
+        let evidence = evidence.iter().find(|e| e.strength.counts()).map(|e| e.text.clone());
+        let commit = Remembered {
+            commit: id,
+            repository: bench.repository.clone(),
+            first_pusher: bench.pusher.clone(),
+            at: bench.now,
+            evidence: evidence.unwrap_or_default(),
+            decision: bench.id.clone(),
+            lines: trace.lines,
+            echo: trace.echo,
+            landed_for: BTreeSet::new(),
+        };
+        own.push((trace, commit));
+    }
+    own
+}
+
+/// Where memory is asked.
+struct Desk<'a> {
+    bench: &'a Bench<'a>,
+    store: &'a dyn Store,
+    own: Vec<(Trace, Remembered)>,
+}
+
+impl Desk<'_> {
+    async fn ask(&self, asked: &Asked) -> Result<Answers, StoreError> {
+        let recalled = self.store.recall(&self.bench.repository, asked).await?;
+        Ok(Answers::new(self.bench, with_own(recalled, &self.own)))
+    }
+
+    /// Asks about commits, and about whole files of those to which anything known is added.
+    async fn answer(
+        &self,
+        reader: &mut Reader<'_>,
+        pending: Vec<Pending>,
+    ) -> Result<(), StoreError> {
+        let answers = self.ask(&questions(&pending)).await?;
+        for commit in pending {
+            let Some(mut found) = answers.of(&commit) else { continue };
+            for place in 0..found.files.len() {
+                let file = found.files.get(place).filter(|f| !f.runs.is_empty());
+                let looked =
+                    file.and_then(|f| commit.looked.files.iter().find(|l| l.path == f.path));
+                let Some(looked) = looked else { continue };
+                let runs = reader.whole(looked.side);
+                let asked = Asked { runs: runs.clone(), ..Asked::default() };
+                self.ask(&asked).await?.add_whole(&mut found, place, &runs);
+            }
+            reader.recalled.insert(commit.id, found);
+        }
+        Ok(())
+    }
 }
 
 /// The question without what seniors have said since.
@@ -179,7 +257,7 @@ fn mark_landed(reader: &mut Reader<'_>, facts: &Facts, asked: &AskedBy) {
     let mut with: BTreeMap<usize, BTreeSet<ObjectId>> = BTreeMap::new();
     for set in facts.refs.iter().flat_map(|r| &r.sets) {
         let rule = reader.policy.rules.get(set.rule);
-        if rule.is_some_and(|rule| rule.paths.patterns().any(|p| p == "**")) {
+        if rule.is_some_and(Rule::is_for_all_paths) {
             with.entry(set.rule).or_default().extend(&set.commits);
         }
     }

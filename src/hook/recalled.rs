@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::collect::Bench;
 use super::look::Looked;
 use crate::domain::ids::{ChangeDigest, ObjectId, RepositoryName};
-use crate::domain::memory::{Basis, FileRecollection, Recollection, Source, Sources};
-use crate::store::memory::{Asked, Recalled};
+use crate::domain::memory::{
+    Basis, FileRecollection, Fingerprint, Recollection, Source, Sources, Trace,
+};
+use crate::store::memory::{Asked, Recalled, Remembered};
 
 /// A commit that was looked at and not yet answered for.
 pub(super) struct Pending {
@@ -28,6 +30,18 @@ pub(super) fn questions(pending: &[Pending]) -> Asked {
     asked.runs.sort_unstable();
     asked.runs.dedup();
     asked
+}
+
+/// Adds to an answer what this very push shows: a copy that comes with the original is one.
+pub(super) fn with_own(mut recalled: Recalled, own: &[(Trace, Remembered)]) -> Recalled {
+    for (trace, commit) in own {
+        let place = recalled.commits.len();
+        recalled.commits.push(commit.clone());
+        recalled.changes.extend(trace.change.map(|change| (change, place)));
+        recalled.blobs.extend(trace.blobs.iter().map(|blob| (*blob, place)));
+        recalled.runs.extend(trace.runs.iter().map(|(run, file)| (*run, place, *file)));
+    }
+    recalled
 }
 
 /// What the store answered, by what was asked.
@@ -116,7 +130,8 @@ impl Answers {
                 .collect();
             if !blob.is_empty() || !runs.is_empty() {
                 let (path, lines) = (file.path.clone(), file.added.len());
-                files.push(FileRecollection { path, lines, blob, runs });
+                let whole = BTreeMap::new();
+                files.push(FileRecollection { path, lines, blob, runs, whole });
             }
         }
         let lines = commit.looked.lines();
@@ -128,6 +143,26 @@ impl Answers {
             files,
             ..Recollection::default()
         })
+    }
+
+    /// Adds what is remembered of a whole file, by its runs.
+    pub(super) fn add_whole(&self, found: &mut Recollection, file: usize, runs: &[Fingerprint]) {
+        let mut whole = BTreeMap::new();
+        for (line, run) in runs.iter().enumerate() {
+            let Some(sources) = self.runs.get(&run.0) else { continue };
+            let mut places = Sources::new();
+            for source in sources.iter().filter_map(|place| self.commits.get(*place)) {
+                let known = found.sources.iter().position(|s| s.commit == source.commit);
+                places.push(known.unwrap_or_else(|| {
+                    found.sources.push(source.clone());
+                    found.sources.len() - 1
+                }));
+            }
+            whole.insert(line, places);
+        }
+        if let Some(file) = found.files.get_mut(file) {
+            file.whole = whole;
+        }
     }
 }
 

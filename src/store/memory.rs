@@ -1,10 +1,10 @@
 //! What memory is asked and what it answers (G9), and what a landing takes out of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::domain::decision::{Decision, Met};
+use crate::domain::decision::{Decision, Met, RefDecision};
 use crate::domain::ids::{
     ChangeDigest, DecisionId, Login, ObjectId, RefName, RepositoryName, StatementHash,
 };
@@ -122,27 +122,39 @@ pub(super) struct Discharged {
     pub(super) nets: BTreeSet<StatementHash>,
 }
 
-/// What a decision let in on a ref because it was covered, or its pusher exempt. A body that
+/// What a decision let in because it was covered, or its pusher exempt, by ref. A body that
 /// this program can't read takes no weight away.
-pub(super) fn discharged(body: &[u8], name: &RefName) -> Vec<Discharged> {
-    let Ok(decision) = serde_json::from_slice::<Decision>(body) else { return Vec::new() };
+#[derive(Debug, Default)]
+pub(super) struct Landed(HashMap<RefName, Vec<Discharged>>);
+
+impl Landed {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let Ok(decision) = serde_json::from_slice::<Decision>(body) else { return Self::default() };
+        let refs = decision.refs.into_iter();
+        Self(refs.map(|r| (r.name.clone(), discharged(&r))).collect())
+    }
+
+    pub(super) fn on(&self, name: &RefName) -> Option<&Vec<Discharged>> {
+        self.0.get(name)
+    }
+}
+
+fn discharged(r: &RefDecision) -> Vec<Discharged> {
     let mut all: Vec<Discharged> = Vec::new();
-    let landed = decision.refs.iter().filter(|r| r.name == *name);
-    for (commit, q) in landed
-        .flat_map(|r| &r.commits)
-        .flat_map(|c| c.requirements.iter().filter(|q| q.met != Met::No).map(move |q| (c.id, q)))
-    {
-        let nets = q.have.iter().filter(|h| h.net).map(|h| h.statement);
-        match all.iter_mut().find(|d| d.rule == q.rule) {
-            Some(known) => {
-                known.commits.push(commit);
-                known.nets.extend(nets);
+    for commit in &r.commits {
+        for q in commit.requirements.iter().filter(|q| q.met != Met::No) {
+            let nets = q.have.iter().filter(|h| h.net).map(|h| h.statement);
+            match all.iter_mut().find(|d| d.rule == q.rule) {
+                Some(known) => {
+                    known.commits.push(commit.id);
+                    known.nets.extend(nets);
+                }
+                None => all.push(Discharged {
+                    rule: q.rule.clone(),
+                    commits: vec![commit.id],
+                    nets: nets.collect(),
+                }),
             }
-            None => all.push(Discharged {
-                rule: q.rule.clone(),
-                commits: vec![commit],
-                nets: nets.collect(),
-            }),
         }
     }
     all

@@ -1,7 +1,7 @@
 //! Work that was shown with its mark once, pushed by somebody else without it.
 
 use super::work::{self, Dice, function, show, three, with};
-use crate::support::{API, CLAUDE, Clone, MAIN, NEEDS, World, ai, human};
+use crate::support::{API, CLAUDE, Clone, MAIN, NEEDS, Policy, World, ai, human};
 
 type Files = Vec<(String, String)>;
 
@@ -239,4 +239,70 @@ fn an_amend_of_one_line_by_the_same_person() {
     kim.push_main().rejected_with("same change as");
     let bare = world.bare(API);
     assert_eq!(world.tip(&bare, MAIN), Some(kim.rev("origin/main")));
+}
+
+/// Where a rule asks of some paths alone: brought in beside them first, and moved then.
+#[test]
+fn moved_in_from_where_nobody_asks() {
+    for is_marked in [true, false] {
+        let world = World::with(&Policy::standard().with("paths", r#"["app/**"]"#));
+        let files = three(14, 30);
+        let kim = show(&world, if is_marked { &files } else { &[] });
+        let mallory = world.clone("mallory");
+        let beside: Files =
+            files.iter().map(|(p, t)| (p.replace("app/", "docs/"), t.clone())).collect();
+        mallory.commit(with(human("Some notes\n"), &beside));
+        mallory.push_main().lands(&[MAIN]);
+        mallory.git(&["mv", "docs", "app"]);
+        mallory.git(&["commit", "-q", "-m", "Tidy up"]);
+        let push = mallory.push_main();
+        assert_eq!(push.ok, !is_marked, "{}", push.all);
+        drop(kim);
+    }
+}
+
+/// A few lines with each push: before most of it is there, it is seen.
+#[test]
+fn drop_by_drop() {
+    let world = World::new();
+    let text = work::file(15, 60);
+    let _kim = show(&world, &[("app/ledger.py".to_owned(), text.clone())]);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let mallory = world.clone("mallory");
+    let mut landed = 0;
+    for end in (4..=lines.len()).step_by(4) {
+        mallory
+            .commit(human(format!("Lines to {end}\n")).file("app/own.py", lines[..end].concat()));
+        if !mallory.push_main().ok {
+            break;
+        }
+        landed = end;
+    }
+    assert!(landed <= lines.len() * 2 / 3, "{landed} of {}", lines.len());
+    // And an innocent twin, of the same size and pace.
+    let world = World::new();
+    let _kim = show(&world, &[("app/ledger.py".to_owned(), text)]);
+    let other = world.clone("mallory");
+    let text = work::file(16, 60);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for end in (4..=lines.len()).step_by(4) {
+        other.commit(human(format!("Lines to {end}\n")).file("app/own.py", lines[..end].concat()));
+        other.push_main().lands(&[MAIN]);
+    }
+}
+
+/// The original comes with the copy, on a branch that nobody gates.
+#[test]
+fn beside_the_original_in_one_push() {
+    for order in [["topic:refs/heads/topic", "main:refs/heads/main"], ["main", "topic"]] {
+        let world = World::new();
+        let files = three(17, 30);
+        let kim = world.clone("kim");
+        let near: Files =
+            files.iter().map(|(p, t)| (p.clone(), t.replacen("limit", "l", 1))).collect();
+        kim.commit(with(human("Mine\n"), &near));
+        kim.git(&["checkout", "-q", "-b", "topic", "origin/main"]);
+        kim.commit(with(ai("Add the ledger"), &files));
+        kim.push(&order).rejected_with(NEEDS);
+    }
 }

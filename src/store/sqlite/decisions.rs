@@ -1,5 +1,7 @@
 //! The chain of decisions, what landed, what a published log lacks, and the policies.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -7,7 +9,7 @@ use super::fault::Fault;
 use super::memory;
 use crate::domain::digest::policy_digest;
 use crate::domain::ids::{DecisionId, PolicyDigest, RefName, RepositoryName};
-use crate::store::memory::discharged;
+use crate::store::memory::Landed;
 use crate::store::rows::{self, DecisionRow};
 use crate::store::{Durability, NewDecision, Position, StoredDecision, Unpublished, Update, sql};
 
@@ -119,6 +121,7 @@ pub(super) async fn land(
         return Ok(landed);
     }
     let mut tx = super::write(conn, Durability::Synced).await?;
+    let mut bodies: HashMap<DecisionId, Landed> = HashMap::new();
     for (id, update) in new {
         sqlx::query(sql::LAND)
             .bind(id.as_str())
@@ -127,9 +130,12 @@ pub(super) async fn land(
             .bind(at.to_string())
             .execute(&mut *tx)
             .await?;
-        let body = by_id(&mut tx, &id).await?.map(|d| d.body).unwrap_or_default();
-        for discharged in discharged(&body, &update.name) {
-            memory::discharge(&mut tx, repository, &discharged, at).await?;
+        if !bodies.contains_key(&id) {
+            let body = by_id(&mut tx, &id).await?.map(|d| d.body).unwrap_or_default();
+            bodies.insert(id.clone(), Landed::of(&body));
+        }
+        for discharged in bodies.get(&id).and_then(|l| l.on(&update.name)).into_iter().flatten() {
+            memory::discharge(&mut tx, repository, discharged, at).await?;
         }
     }
     tx.commit().await?;
