@@ -14,6 +14,7 @@ use crate::detect::Detector;
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{DecisionId, ObjectId, RefName, RepositoryName};
 use crate::domain::policy::Policy;
+use crate::git::graph::NewGraph;
 use crate::git::{Kind, Repo, bases, range};
 use crate::hook::adopt::{OpenRef, learn};
 use crate::hook::collect::{Bench, StoreSource, View};
@@ -176,25 +177,37 @@ fn open(
     refs: &[(RefName, ObjectId)],
     base: &Base,
 ) -> Result<Vec<OpenRef>, CliError> {
-    let mut hidden: Vec<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
     let is_open = |name: &RefName| {
         !name.as_bytes().starts_with(b"refs/countersign/")
             && policy.mode_of(repository, [name]).is_none()
     };
-    let mut open = Vec::new();
-    let bar = out::progress(refs.len(), "refs");
-    for (name, value) in refs {
+    let mut tips = Vec::new();
+    for (name, value) in refs.iter().filter(|(name, _)| is_open(name)) {
+        tips.extend(range::commit_of(repo, *value)?.map(|tip| (name, *value, tip)));
+    }
+    let mut ends: Vec<ObjectId> = tips.iter().map(|(.., tip)| *tip).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let hidden: BTreeSet<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
+    let hidden: Vec<ObjectId> = hidden.into_iter().collect();
+    if ends.is_empty() {
+        return Ok(Vec::new());
+    }
+    // One walk for all of them: a forge has a ref for every change that was ever proposed.
+    let graph = NewGraph::walk(repo, &ends, range::Hidden::Commits(&hidden), COMMITS)?;
+    let (mut open, mut told) = (Vec::new(), HashSet::new());
+    let bar = out::progress(tips.len(), "refs");
+    for (name, value, tip) in tips {
         bar.inc(1);
-        if !is_open(name) {
-            continue;
+        let commits = match graph.knows(&tip) {
+            true => graph.besides(&told, &tip, COMMITS)?,
+            false => Vec::new(),
+        };
+        let is_notes = name.as_bytes().starts_with(b"refs/notes/");
+        if !commits.is_empty() || is_notes {
+            told.extend(commits.iter().copied());
+            open.push(OpenRef { name: name.clone(), value, commits });
         }
-        let Some(tip) = range::commit_of(repo, *value)? else { continue };
-        if hidden.contains(&tip) {
-            continue;
-        }
-        let commits = range::new_commits(repo, tip, &hidden, COMMITS)?;
-        hidden.push(tip);
-        open.push(OpenRef { name: name.clone(), value: *value, commits });
     }
     bar.finish_and_clear();
     Ok(open)

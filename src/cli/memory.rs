@@ -9,6 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::{existing_store, out, policy_of, runtime, settings};
 use crate::domain::escape::escape_short;
+use crate::domain::ids::DecisionId;
 use crate::domain::policy::Policy;
 use crate::domain::statement::{SignOff, Verdict};
 use crate::signature;
@@ -39,7 +40,8 @@ enum Command {
     after_help = "Example, on the Git host:\n  countersign --config /etc/countersign/countersign.toml memory show 1a2b3c4d"
 )]
 struct ShowArgs {
-    /// A commit's id, or its first four letters and digits or more
+    /// A commit's id, or its first four letters and digits or more; or a decision's, D-...
+    #[arg(value_name = "COMMIT|D-ID")]
     commit: String,
 }
 
@@ -58,8 +60,10 @@ pub(super) fn run(args: &MemoryArgs, config: Option<&Path>, json: bool) -> Resul
 }
 
 fn show(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
+    let decision = args.commit.starts_with("D-").then(|| DecisionId::new(args.commit.clone()));
     let prefix = args.commit.to_ascii_lowercase();
-    let is_id = (4..=64).contains(&prefix.len()) && prefix.bytes().all(|c| c.is_ascii_hexdigit());
+    let is_id = decision.is_some()
+        || (4..=64).contains(&prefix.len()) && prefix.bytes().all(|c| c.is_ascii_hexdigit());
     if !is_id {
         let id = escape_short(args.commit.as_bytes(), 80);
         return Err(CliError::usage(format!("\"{id}\" is no commit's id"))
@@ -69,15 +73,25 @@ fn show(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliE
     let policy = policy_of(&settings.policy)?;
     let found = runtime()?.block_on(async {
         let store = existing_store(&settings).await?;
+        let mut prefixes = vec![prefix.clone()];
+        if let Some(decision) = &decision {
+            let shown = store.shown_in(decision, SHOWN).await?;
+            prefixes = shown.iter().map(ToString::to_string).collect();
+        }
+        let mut all = Vec::new();
+        for prefix in &prefixes {
+            all.extend(store.traces(prefix, SHOWN).await?);
+        }
         let mut found = Vec::new();
-        for kept in store.traces(&prefix, SHOWN).await? {
+        for kept in all {
             let corrections = corrections(store.as_ref(), &policy, &kept).await?;
             found.push((kept, corrections));
         }
         Ok::<_, CliError>(found)
     })?;
     if found.is_empty() {
-        return Err(CliError::new(format!("nothing is remembered of a commit {prefix}"))
+        let what = escape_short(args.commit.as_bytes(), 80);
+        return Err(CliError::new(format!("nothing is remembered of {what}"))
             .hint("only AI-assisted commits that a push has shown are"));
     }
     if json {

@@ -45,6 +45,7 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     })?;
     let Some(row) = row else {
         return Err(CliError::new(format!("the store has no decision \"{id}\""))
+            .hint(format!("a push to ungated refs leaves none; see countersign memory show {id}"))
             .hint("decisions stand in the store of the server that judged the push")
             .hint("a push that could not be judged stands in the gate's log file alone"));
     };

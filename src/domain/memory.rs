@@ -47,7 +47,7 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { lines: 5, share: 50 }
+        Self { lines: 8, share: 50 }
     }
 }
 

@@ -186,7 +186,9 @@ impl Judge<'_> {
     pub(super) fn is_corrected(&self, case: Case<'_>, named: ObjectId) -> bool {
         let standard = Standard { facts: self.facts, rule: case.rule, reference: case.reference };
         let eyes = FourEyes { policy: self.policy, facts: self.facts };
-        let pair = Pair { signed: &[named], landing: &case.commit.id };
+        let landing = &case.commit.id;
+        let pair = Pair { signed: &[named], landing };
+        let itself = Pair { signed: &[*landing], landing };
         let people: BTreeSet<&PersonId> = self
             .facts
             .sign_offs
@@ -196,6 +198,7 @@ impl Judge<'_> {
             .filter(|s| standard.correction(s).is_ok())
             .map(|s| &s.signer)
             .filter(|person| eyes.objection(person, pair).is_none())
+            .filter(|person| eyes.objection(person, itself).is_none())
             .collect();
         people.len() >= case.rule.sign_offs + usize::from(eyes.needs_one_more(pair))
     }

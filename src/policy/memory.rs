@@ -8,12 +8,16 @@ use crate::domain::policy::Detect;
 
 /// Files that tools write and that everybody has: memory does not learn from them, unless
 /// the policy has a list of its own.
-const GENERATED: [&str; 22] = [
+const GENERATED: [&str; 26] = [
     "**/*.lock",
     "**/package-lock.json",
     "**/npm-shrinkwrap.json",
     "**/pnpm-lock.yaml",
     "**/go.sum",
+    "**/*.lockfile",
+    "**/packages.lock.json",
+    "**/Package.resolved",
+    "**/.editorconfig",
     "**/vendor/**",
     "**/node_modules/**",
     "**/third_party/**",

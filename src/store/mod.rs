@@ -234,6 +234,14 @@ pub trait Store: Send + Sync {
     /// What memory keeps of the commits whose ids begin so, oldest first, at most `limit`.
     async fn traces(&self, prefix: &str, limit: usize) -> Result<Vec<Kept>, StoreError>;
 
+    /// The commits of which memory learned in one push, at most `limit`; a push to ungated
+    /// refs leaves no decision.
+    async fn shown_in(
+        &self,
+        decision: &DecisionId,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, StoreError>;
+
     /// How much memory holds.
     async fn memory_stats(&self) -> Result<MemoryStats, StoreError>;
 

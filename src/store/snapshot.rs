@@ -190,6 +190,14 @@ impl Store for Snapshot {
         read_only()
     }
 
+    async fn shown_in(
+        &self,
+        _decision: &DecisionId,
+        _limit: usize,
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        read_only()
+    }
+
     async fn memory_stats(&self) -> Result<MemoryStats, StoreError> {
         read_only()
     }

@@ -201,12 +201,11 @@ FROM json_each($1) AS w
 WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_blobs AS b
                              WHERE b.blob_id = w.value LIMIT $3) AS known) < $3";
 
-pub(super) const KEEP_TRACE_RUNS: &str = "
+pub(super) const KEEP_TRACE_RUN: &str = "
 INSERT INTO trace_runs (fingerprint, trace, file)
-SELECT CAST(w.value AS BIGINT), $3, CAST(f.value AS BIGINT)
-FROM json_each($1) AS w JOIN json_each($2) AS f ON f.key = w.key
+SELECT $1, $2, $3
 WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_runs AS t
-                             WHERE t.fingerprint = CAST(w.value AS BIGINT) LIMIT $4) AS known) < $4";
+                             WHERE t.fingerprint = $1 LIMIT $4) AS known) < $4";
 
 pub(super) const TRACES_BY_CHANGE: &str = "
 SELECT t.change_digest, t.seq
@@ -266,3 +265,6 @@ pub(super) const MEMORY_STATS: &str = "
 SELECT (SELECT COUNT(*) FROM traces), (SELECT COUNT(*) FROM traces WHERE echo = 1),
        (SELECT COUNT(*) FROM trace_blobs), (SELECT COUNT(*) FROM trace_runs),
        (SELECT COUNT(*) FROM discharges)";
+
+pub(super) const TRACES_BY_DECISION: &str = "
+SELECT t.commit_id FROM traces AS t WHERE t.decision = $1 ORDER BY t.seq LIMIT $2";

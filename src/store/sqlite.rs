@@ -219,6 +219,16 @@ impl Store for Sqlite {
         self.done(conn, result)
     }
 
+    async fn shown_in(
+        &self,
+        decision: &DecisionId,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = memory::shown_in(&mut conn, decision, limit).await;
+        self.done(conn, result)
+    }
+
     async fn memory_stats(&self) -> Result<MemoryStats, StoreError> {
         let mut conn = self.acquire().await?;
         let result = memory::stats(&mut conn).await;

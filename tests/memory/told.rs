@@ -86,6 +86,11 @@ fn memory_is_shown() {
         .says("mark: Co-Authored-By: Claude")
         .says("remembered: its change, 3 files, ")
         .keeps_quiet_about("landed");
+    let shown = world.countersign(&["--json", "memory", "show", &id]).exits(0).out();
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    let decision = shown[0]["decision"].as_str().expect("an id").to_owned();
+    world.countersign(&["show", &decision]).exits(1).says("countersign memory show D-");
+    world.countersign(&["memory", "show", &decision]).exits(0).says(&id);
     world.countersign(&["memory", "show", "zzzz"]).exits(2).says("is no commit's id");
     world.countersign(&["memory", "show", "0000"]).exits(1).says("nothing is remembered");
     kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
@@ -119,4 +124,27 @@ fn an_exemption_is_for_ones_own() {
     grace.commit(with(ai("Not my own"), &near).author("ghopper"));
     grace.push_main().rejected_with(NEEDS);
     drop(kim);
+}
+
+/// Who took the work over can't say that it is not what it is.
+#[test]
+fn a_correction_by_who_pushes_it_does_not_count() {
+    let world = World::new();
+    let files = three(99, 30);
+    let kim = show(&world, &files);
+    let grace = world.clone("ghopper");
+    let near: Vec<_> =
+        files.iter().map(|(p, t)| (p.clone(), t.replacen("limit", "l", 1))).collect();
+    grace.commit(with(human("Mine\n"), &near));
+    grace.push_main().rejected_with(NEEDS).says("countersign correct --help");
+    let correct = |who: &str| {
+        kim.deliver(&[&Draft::new("correct", API)
+            .refs(&[MAIN])
+            .commit(&kim, &kim.head())
+            .sign(who)]);
+    };
+    correct("ghopper");
+    grace.push_main().rejected_with(NEEDS);
+    correct("alovelace");
+    grace.push_main().lands(&[MAIN]);
 }

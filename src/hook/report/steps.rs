@@ -8,7 +8,7 @@ use super::{Surroundings, names, pressing};
 use crate::domain::decision::{
     CommitDecision, Decision, Finding, Outcome, RefDecision, Requirement,
 };
-use crate::domain::evidence::is_only_unreadable;
+use crate::domain::evidence::{MarkerKind, is_only_unreadable};
 use crate::domain::facts::RefChange;
 use crate::domain::ids::{ObjectId, PersonId};
 
@@ -46,6 +46,11 @@ pub(super) fn next(
     if around.remembers && r.verdict == Outcome::Reject && remembered > 0 {
         let are = if remembered == 1 { "change is" } else { "changes are" };
         page.wrapped("hint: ", &format!("the {are} remembered; removing the mark does not help"));
+    }
+    let is_known = |c: &&CommitDecision| c.evidence.iter().any(|e| e.kind == MarkerKind::Memory);
+    if unsigned.iter().any(is_known) {
+        let text = "if memory is wrong, a senior says so: countersign correct --help";
+        page.wrapped("hint: ", text);
     }
     let full_name = r.name.to_string();
     if !full_name.starts_with("refs/") {

@@ -54,14 +54,15 @@ pub(super) async fn keep(conn: &mut SqliteConnection, trace: &Trace) -> Result<(
         .bind(SHARED)
         .execute(&mut *conn)
         .await?;
-    let (runs, files): (Vec<i64>, Vec<i64>) = trace.runs.iter().map(|(r, f)| (r.0, *f)).unzip();
-    sqlx::query(sql::KEEP_TRACE_RUNS)
-        .bind(rows::list(&runs)?)
-        .bind(rows::list(&files)?)
-        .bind(seq)
-        .bind(SHARED)
-        .execute(&mut *conn)
-        .await?;
+    for (run, file) in &trace.runs {
+        sqlx::query(sql::KEEP_TRACE_RUN)
+            .bind(run.0)
+            .bind(seq)
+            .bind(file)
+            .bind(SHARED)
+            .execute(&mut *conn)
+            .await?;
+    }
     Ok(())
 }
 
@@ -249,6 +250,19 @@ pub(super) async fn kept(
         });
     }
     Ok(all)
+}
+
+pub(super) async fn shown_in(
+    conn: &mut SqliteConnection,
+    decision: &DecisionId,
+    limit: usize,
+) -> Result<Vec<ObjectId>, Fault> {
+    let found: Vec<String> = sqlx::query_scalar(sql::TRACES_BY_DECISION)
+        .bind(decision.as_str())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(conn)
+        .await?;
+    Ok(found.iter().map(|hex| rows::object(hex)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn stats(conn: &mut SqliteConnection) -> Result<MemoryStats, Fault> {
