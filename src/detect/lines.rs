@@ -14,6 +14,8 @@ use crate::domain::memory::{Fingerprint, RUN};
 const WINDOW: usize = 2;
 /// Letters and digits that a line needs to tell anything: not `}`, `end` or `else {`.
 const LETTERS: usize = 5;
+/// A text with more than one NUL in so many bytes is none.
+const BINARY: usize = 100;
 /// Of a longer line this many bytes tell; what comes after is hashed all the same.
 const FOLDED: usize = 1 << 20;
 
@@ -24,18 +26,20 @@ pub struct Lines(Vec<Vec<u8>>);
 impl Lines {
     /// The distinctive lines of a text; none of a binary one.
     ///
-    /// Left out: lines with few letters, imports, lines of one word, and the comment that a
-    /// file begins with, where licences stand.
+    /// Left out: lines with few letters, imports, lines of one word, and comments: licences
+    /// stand in them, and anybody can put one between any two lines.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
-        if text.contains(&0) {
+        // One here or there makes no text binary.
+        let zeros = text.iter().filter(|c| **c == 0).count();
+        if zeros.saturating_mul(BINARY) > text.len() {
             return Self::default();
         }
-        let mut header = Header::Before;
+        let mut comment = Comment::Outside;
         let mut lines = Vec::new();
-        for raw in text.split(|c| matches!(c, b'\n' | b'\r')) {
+        for raw in text.split(|c| matches!(c, b'\n' | b'\r' | 0)) {
             let line = raw.trim_ascii();
-            if line.is_empty() || header.takes(line) || is_import(line) {
+            if line.is_empty() || comment.takes(line) || is_import(line) {
                 continue;
             }
             let folded = folded(line);
@@ -148,40 +152,34 @@ fn is_word(folded: &[u8]) -> bool {
     name.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_')
 }
 
-/// Where a text stands in the comment that it begins with.
+/// Where a text stands, as far as whole lines of comment tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Header {
-    Before,
+enum Comment {
+    Outside,
     /// Inside `/* */` or `<!-- -->`; what ends it.
     Inside(&'static [u8]),
-    After,
 }
 
-impl Header {
+impl Comment {
     fn takes(&mut self, line: &[u8]) -> bool {
-        match *self {
-            Self::After => return false,
-            Self::Inside(end) => {
-                if line.windows(end.len()).any(|part| part == end) {
-                    *self = Self::Before;
-                }
-                return true;
+        let ends = |end: &[u8], line: &[u8]| line.windows(end.len()).any(|part| part == end);
+        if let Self::Inside(end) = *self {
+            if ends(end, line) {
+                *self = Self::Outside;
             }
-            Self::Before => {}
+            // What stands behind the end is code, and so is a block that never ends.
+            return !ends(end, line) || line.ends_with(end);
         }
         for (begin, end) in [(b"/*".as_slice(), b"*/".as_slice()), (b"<!--", b"-->")] {
             if let Some(rest) = line.strip_prefix(begin) {
-                if !rest.windows(end.len()).any(|part| part == end) {
+                if !ends(end, rest) {
                     *self = Self::Inside(end);
+                    return true;
                 }
-                return true;
+                return rest.ends_with(end);
             }
         }
-        let starts: [&[u8]; 8] = [b"# ", b"##", b"#!", b"//", b"--", b";", b"%", b"<?"];
-        if line == b"#" || starts.iter().any(|start| line.starts_with(start)) {
-            return true;
-        }
-        *self = Self::After;
-        false
+        let starts: [&[u8]; 8] = [b"# ", b"##", b"#!", b"//", b"-- ", b";", b"%", b"<?"];
+        line == b"#" || line == b"--" || starts.iter().any(|start| line.starts_with(start))
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn trace(
     id: ObjectId,
 ) -> Result<Trace, Finding> {
     let detect = &bench.policy.detect;
-    let looked = reader.look(id)?;
+    let detection = &reader.read(id)?.detection;
+    let (has_mark, has_hint) = (detection.shows(false), detection.shows(true));
+    // One that was shown so itself is learned whole.
+    let is_shown = has_mark || reader.recalled.get(&id).is_some_and(Recollection::was_shown);
+    let is_known = reader.recalled.contains_key(&id) && !is_shown;
+    let looked = if is_known { reader.look_again(id)? } else { reader.look(id)? };
     let is_generated = |path: &RepoPath| detect.generated.matches(path.as_bytes());
     let is_tiny = |side: Side| reader.repo.header(side.id).is_ok_and(|(_, size)| size < TINY);
     let weight = |change: &Change| {
@@ -40,13 +45,10 @@ pub(super) fn trace(
         lines: 0,
         echo: false,
     };
-    let shows = |hints| reader.seen.get(&id).is_some_and(|s| s.detection.shows(hints));
-    // One that was shown so itself is learned whole.
-    let is_shown = shows(false) || reader.recalled.get(&id).is_some_and(Recollection::was_shown);
     // What else is AI-assisted is so for what it was pushed with: a merge for what it brings,
     // a hint for a rule that counts hints.
     trace.echo = !is_shown;
-    if !is_shown && shows(true) {
+    if !is_shown && has_hint {
         return Ok(Trace { change: None, ..trace });
     }
     let known = reader.recalled.get(&id).filter(|_| !is_shown);
@@ -61,6 +63,10 @@ pub(super) fn trace(
             if !known.blob.is_empty() || !known.runs.is_empty() {
                 trace.blobs.insert(file.side.id);
             }
+            continue;
+        }
+        if looked.before.contains(&file.side.id) {
+            // It only got another name, and is whose it was.
             continue;
         }
         let is_large = file.added.is_empty() && file.size >= BLOB_BYTES;

@@ -1,7 +1,7 @@
 //! Which contents of a commit are read for memory (G9): the files that it makes, and the lines
 //! that are new in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings;
 use super::ranges::Reader;
@@ -14,6 +14,8 @@ use crate::domain::memory::Fingerprint;
 use crate::git::made::{self, Made};
 use crate::git::{GitError, Kind, change};
 
+/// A file of more than this part of `push_bytes` is known by its blob alone.
+const LARGE: usize = 4;
 /// Bytes of one file beside those that a commit changes.
 const SIBLING_BYTES: usize = 1 << 20;
 
@@ -21,6 +23,8 @@ const SIBLING_BYTES: usize = 1 << 20;
 pub(super) struct Looked {
     pub(super) change: Option<Change>,
     pub(super) files: Vec<LookedFile>,
+    /// Blobs that its parents held at the paths that it changes.
+    pub(super) before: BTreeSet<ObjectId>,
 }
 
 pub(super) struct LookedFile {
@@ -64,6 +68,7 @@ impl Reader<'_> {
 
     fn contents(&self, made: Made, other_files: bool) -> Result<Looked, GitError> {
         let mut left = self.limits.push_bytes;
+        let held = made.before.iter().map(|(_, side)| side.id).collect();
         let (mut all, mut own) = (Known::default(), BTreeMap::<RepoPath, Known>::new());
         for (path, side) in made.before.into_iter().filter(|(_, side)| is_file(*side)) {
             let before = if other_files { &mut all } else { own.entry(path).or_default() };
@@ -81,7 +86,7 @@ impl Reader<'_> {
             let added = Lines::of(&text).without(before);
             files.push(LookedFile { path, side, size, added });
         }
-        Ok(Looked { change: made.change, files })
+        Ok(Looked { change: made.change, files, before: held })
     }
 
     /// All runs of a file.
@@ -90,10 +95,10 @@ impl Reader<'_> {
         self.text(side, &mut left).map(|(_, text)| Lines::of(&text).runs()).unwrap_or_default()
     }
 
-    /// A file's size and contents; no contents of one that is too large for a merge too.
+    /// A file's size and contents; no contents of one that is too large.
     fn text(&self, side: Side, left: &mut usize) -> Result<(usize, Vec<u8>), GitError> {
         let (_, size) = self.repo.header(side.id)?;
-        if size > self.limits.merge_blob_bytes {
+        if size > self.limits.push_bytes / LARGE {
             return Ok((size, Vec::new()));
         }
         *left = left.checked_sub(size).ok_or_else(|| {

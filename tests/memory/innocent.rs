@@ -144,3 +144,19 @@ fn the_inverse_of_a_landed_change() {
     other.git(&["revert", "--no-edit", "HEAD"]);
     other.push_main().lands(&[MAIN]);
 }
+
+/// A file to which an assistant only gave another name is whose it was.
+#[test]
+fn what_an_assistant_only_moved() {
+    let world = World::new();
+    let other = world.clone("mallory");
+    let text = work::file(71, 40);
+    other.commit(human("Ours\n").file("app/own.py", &text));
+    other.push_main().lands(&[MAIN]);
+    let kim = world.clone("kim");
+    kim.git(&["checkout", "-q", "-b", "topic"]);
+    kim.commit(ai("Tidy up").without("app/own.py").file("lib/own.py", &text).file("x", "x\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).lands(&["refs/heads/topic"]);
+    other.commit(human("Move it\n").without("app/own.py").file("lib/own.py", &text));
+    other.push_main().lands(&[MAIN]);
+}

@@ -75,6 +75,11 @@ const WAYS: &[Way] = &[
         },
     },
     Way {
+        name: "a comment after every line",
+        make: |files| each(files, |t| t.replace('\n', "\n    # so it is\n")),
+    },
+    Way { name: "a NUL at the end", make: |files| each(files, |t| format!("{t}\0")) },
+    Way {
         name: "all in one file",
         make: |files| {
             vec![vec![("one.py".to_owned(), files.iter().map(|f| f.1.as_str()).collect())]]
