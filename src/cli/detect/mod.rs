@@ -46,7 +46,7 @@ pub(super) struct DetectArgs {
     /// how well
     #[arg(long, value_name = "FILE")]
     score: Option<PathBuf>,
-    /// Use the markers of this policy's [detect]; else the built-in ones
+    /// Use the markers as this policy has them; else the built-in ones
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Tell every piece of evidence, also what does not count; each error of --score
