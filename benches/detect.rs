@@ -75,8 +75,8 @@ fn round(repo: &Repo, ids: &[ObjectId], detector: &Detector) -> (Duration, Durat
     (read, scanned)
 }
 
-/// A history of commits as people write them: a subject, some prose, trailers; one in
-/// twenty by a tool.
+/// A history of commits as people write them: a subject and some prose; one in twenty with
+/// trailers, and one in a hundred by a tool.
 fn make(folder: &Path) {
     let git = |args: &[&str]| {
         let mut command = Command::new("git");
@@ -109,7 +109,7 @@ fn message(n: usize) -> String {
     const WORDS: [&str; 32] = [
         "the", "parser", "reads", "a", "token", "when", "its", "buffer", "is", "empty", "and",
         "returns", "an", "error", "to", "caller", "which", "must", "handle", "it", "before",
-        "next", "call", "cursor", "with", "tests", "for", "both", "cases", "by", "default", "made",
+        "next", "call", "state", "with", "tests", "for", "both", "cases", "by", "default", "made",
     ];
     let mut state = n.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     let mut word = || {
@@ -124,9 +124,11 @@ fn message(n: usize) -> String {
         }
         text.push_str(if line % 4 == 3 { "\n\n" } else { "\n" });
     }
-    text.push_str("\nReviewed-by: Jane Doe <jane@example.com>\n");
-    let _ = writeln!(text, "Signed-off-by: P{} <p{}@example.com>", n % 97, n % 97);
     if n.is_multiple_of(20) {
+        text.push_str("\nReviewed-by: Jane Doe <jane@example.com>\n");
+        let _ = writeln!(text, "Signed-off-by: P{} <p{}@example.com>", n % 97, n % 97);
+    }
+    if n.is_multiple_of(100) {
         text.push_str("Co-Authored-By: Claude Opus 4.5 <noreply@anthropic.com>\n");
     }
     text

@@ -201,7 +201,7 @@ impl Catalogue {
         }
         for (list, shared) in [(&entry.emails, false), (&entry.shared_emails, true)] {
             for email in list {
-                self.sieve.address(email);
+                self.sieve.spelled(email);
                 self.emails.insert(email.to_ascii_lowercase(), Owner { marker, shared });
             }
         }
@@ -245,7 +245,7 @@ impl Catalogue {
                 values,
             };
             for text in &entry.keys {
-                self.sieve.insert(text, Sieve::key(class));
+                self.sieve.key(text, class);
                 self.keys.insert(text, key);
             }
         }

@@ -131,7 +131,7 @@ pub fn check_catalogue(text: &str) -> Result<Vec<String>, Vec<Mistake>> {
         vec![Mistake { span: 0..0, message, help: "take out what the message names" }]
     };
     let catalogue = Catalogue::new(&book, &[], &[]).map_err(|e| whole(e.to_string()))?;
-    let detector = Detector { catalogue };
+    let detector = Detector::of(catalogue);
     let wrong = |(entry, span): (&Entry, &std::ops::Range<usize>)| {
         let (line, finds) = fault(&detector, entry)?;
         let (does, help) = match finds {

@@ -7,9 +7,10 @@
 //! gives `text` (lines and words); `scan` walks it and finds keys (`phrases`, from the `catalogue`);
 //! `trailers` and `declarations` judge a key with its value, helped by `identity` (whose
 //! address or name), `value` (yes, no, a person), `prose` (said of this commit or about
-//! it) and `quotation` (another message's line); `co_authors` and `author` read people, `boxes` judges whole lines and `own` the
-//! policy's markers; `findings` keeps what was found. Most texts
-//! never come so far: `sieve` sees that nothing can be in them.
+//! it) and `quotation` (another message's line); `co_authors` and `author` read people,
+//! `boxes` judges whole lines and `own` the policy's markers; `findings` keeps what was
+//! found. Most texts never come so far: `sieve` sees by their `letters` that nothing can be
+//! in them.
 
 mod author;
 mod boxes;
@@ -22,6 +23,7 @@ mod encodings;
 mod entries;
 mod findings;
 mod identity;
+mod letters;
 pub mod lines;
 mod listing;
 mod normalise;
@@ -35,6 +37,10 @@ mod sieve;
 mod text;
 mod trailers;
 mod value;
+mod writer;
+
+use std::collections::HashSet;
+use std::sync::Mutex;
 
 use crate::domain::evidence::{Detection, Evidence, MarkerKind, Place, Strength};
 use crate::domain::ids::Login;
@@ -85,7 +91,12 @@ pub enum DetectError {
 #[derive(Debug)]
 pub struct Detector {
     catalogue: Catalogue,
+    /// Identities in which nothing can be found: few people make many commits.
+    plain: Mutex<HashSet<Ident>>,
 }
+
+/// Identities remembered.
+const PLAIN_KEPT: usize = 4096;
 
 /// Names of the built-in markers, which a policy's `disable` may hold.
 #[must_use]
@@ -105,7 +116,7 @@ impl Detector {
         if is_foreign {
             disable.retain(|name| book.entries.iter().any(|e| e.name == *name && !e.fixed));
         }
-        Ok(Self { catalogue: Catalogue::new(&book, &disable, &policy.markers)? })
+        Ok(Self::of(Catalogue::new(&book, &disable, &policy.markers)?))
     }
 
     /// The markers of a policy, and the addresses of its agents: an agent that wrote,
@@ -132,7 +143,11 @@ impl Detector {
     /// # Errors
     /// Only if the program's own list is broken.
     pub fn builtin() -> Result<Self, DetectError> {
-        Ok(Self { catalogue: Catalogue::new(entries::builtin()?, &[], &[])? })
+        Ok(Self::of(Catalogue::new(entries::builtin()?, &[], &[])?))
+    }
+
+    fn of(catalogue: Catalogue) -> Self {
+        Self { catalogue, plain: Mutex::default() }
     }
 
     /// All evidence in a commit (G6, G7, G8): author, committer, every line of the raw
@@ -182,11 +197,20 @@ impl Detector {
 
     /// False where nothing can be found.
     fn identity(&self, ident: &Ident, source: Source<'_>, findings: &mut Findings) -> bool {
-        let mut line = ident.name.clone();
+        if self.plain.lock().is_ok_and(|plain| plain.contains(ident)) {
+            return false;
+        }
+        let mut line = Vec::with_capacity(ident.name.len() + ident.email.len() + 3);
+        line.extend_from_slice(&ident.name);
         line.extend_from_slice(b" <");
         line.extend_from_slice(&ident.email);
         line.push(b'>');
         if !self.catalogue.sieve.may_hold(&line, Sort::Identity) {
+            if let Ok(mut plain) = self.plain.lock()
+                && plain.len() < PLAIN_KEPT
+            {
+                plain.insert(ident.clone());
+            }
             return false;
         }
         for text in readings(&line, None).texts {

@@ -8,9 +8,9 @@
 //! cost is linear whatever the bytes are. A marker is searched in every reading that
 //! [`readings`] gives: the raw bytes always; more only where the bytes ask for it.
 
-use super::confusables::{Look, look};
 use super::encodings::{Unreadable, decode};
-use super::text::{Line, Text, Word, squeeze};
+use super::text::Text;
+use super::writer::Writer;
 
 /// What a zero byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,11 @@ fn read(source: Vec<u8>, nul: Nul) -> Text {
     let mut writer = Writer::new(source.len());
     let mut at = 0;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = writer.plain(rest, at);
+        if plain > 0 {
+            at += plain;
+            continue;
+        }
         let (piece, length) = step(rest, nul);
         match piece {
             Piece::LineFeed => writer.end_line(at, at + length, true),
@@ -203,90 +208,4 @@ fn entity(rest: &[u8]) -> Option<(Piece, usize)> {
         }
     };
     Some((Piece::Char(c), end + 1))
-}
-
-/// Builds a [`Text`], character by character.
-struct Writer {
-    text: Text,
-    in_word: bool,
-    line_clean: usize,
-    line_source: usize,
-    line_words: usize,
-    number: usize,
-}
-
-impl Writer {
-    fn new(capacity: usize) -> Self {
-        let text = Text { clean: String::with_capacity(capacity), ..Text::default() };
-        Self { text, in_word: false, line_clean: 0, line_source: 0, line_words: 0, number: 1 }
-    }
-
-    fn put(&mut self, c: char, at: usize, length: usize) {
-        match look(c) {
-            Look::Break => self.end_line(at, at + length, false),
-            Look::Blank => self.separator(' '),
-            Look::Invisible => self.end_word(),
-            Look::Like(byte) => self.visible(byte, at),
-            Look::LikeTwo(first, second) => {
-                self.visible(first, at);
-                self.visible(second, at);
-            }
-            Look::Itself => match u8::try_from(c) {
-                Ok(byte) if byte.is_ascii() => self.visible(byte, at),
-                _ => self.separator(c),
-            },
-        }
-    }
-
-    fn visible(&mut self, byte: u8, at: usize) {
-        if !byte.is_ascii_alphanumeric() {
-            return self.separator(char::from(byte));
-        }
-        let (start, squeezed) = (self.text.clean.len(), self.text.squeezed.len());
-        if !self.in_word {
-            let line = self.text.lines.len();
-            self.text.words.push(Word { start, end: start, squeezed, source: at, line });
-            self.in_word = true;
-        }
-        self.text.clean.push(char::from(byte));
-        self.text.squeezed.push(squeeze(byte));
-        if let Some(word) = self.text.words.last_mut() {
-            word.end = start + 1;
-        }
-    }
-
-    fn separator(&mut self, c: char) {
-        self.end_word();
-        self.text.clean.push(c);
-    }
-
-    fn end_word(&mut self) {
-        self.in_word = false;
-    }
-
-    fn end_line(&mut self, at: usize, next: usize, counted: bool) {
-        self.end_word();
-        self.close_line(at);
-        self.text.clean.push('\n');
-        self.line_clean = self.text.clean.len();
-        self.line_source = next;
-        self.line_words = self.text.words.len();
-        self.number += usize::from(counted);
-    }
-
-    fn close_line(&mut self, at: usize) {
-        self.text.lines.push(Line {
-            clean: self.line_clean..self.text.clean.len(),
-            source: self.line_source..at,
-            words: self.line_words..self.text.words.len(),
-            number: self.number,
-        });
-    }
-
-    fn finish(mut self, source: Vec<u8>) -> Text {
-        self.close_line(source.len());
-        self.text.lower = self.text.clean.to_ascii_lowercase();
-        self.text.source = source;
-        self.text
-    }
 }

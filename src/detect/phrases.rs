@@ -4,16 +4,13 @@
 //! phrase: only letters and digits are compared, folded as in [`squeezed`], and it has to
 //! begin and end with a word.
 
-use super::text::{Text, squeezed};
+use super::text::{Text, squeeze, squeezed};
 
-/// Phrases and what each stands for, found by their first two letters.
+/// Phrases and what each stands for.
 #[derive(Debug)]
-pub(super) struct Phrases<T> {
-    /// By [`slot`].
-    by_head: Vec<Vec<Phrase<T>>>,
-}
+pub(super) struct Phrases<T>(ByHead<Phrase<T>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Phrase<T> {
     squeezed: Vec<u8>,
     /// Short phrases fold together with other words (`Al`, `AI`) and are compared whole.
@@ -39,38 +36,101 @@ pub(super) struct Found<T> {
 /// Phrases of so few letters are compared without folding.
 pub(super) const EXACT_BELOW: usize = 4;
 
-/// Letters and digits.
-const LETTERS: usize = 36;
+/// Letters, digits and nothing.
+const LETTERS: usize = 37;
 
-/// Pairs of them.
-pub(super) const SLOTS: usize = LETTERS * LETTERS;
+/// What stands third where there are two letters.
+const NOTHING: u8 = 36;
 
-/// The place of a phrase by its first two letters; none for a shorter one.
-pub(super) fn slot(squeezed: &[u8]) -> Option<usize> {
-    let code = |byte: u8| match byte {
-        b'0'..=b'9' => usize::from(byte - b'0'),
-        _ => usize::from(byte.saturating_sub(b'a')) + 10,
-    };
-    squeezed.first_chunk::<2>().map(|[first, second]| code(*first) * LETTERS + code(*second))
+/// By letter or digit in any case, folded.
+static CODES: [u8; 256] = codes();
+
+#[expect(clippy::indexing_slicing, reason = "a constant is made, or nothing is compiled")]
+const fn codes() -> [u8; 256] {
+    let mut table = [NOTHING; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        table[byte as usize] = match squeeze(byte) {
+            digit @ b'0'..=b'9' => digit - b'0',
+            letter @ b'a'..=b'z' => letter - b'a' + 10,
+            _ => NOTHING,
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// Things found by the first three letters of a phrase: most words begin none.
+#[derive(Debug)]
+pub(super) struct ByHead<T> {
+    /// A list's number, by the letters' codes; 0 where there is none.
+    numbers: Vec<u16>,
+    /// The first stays empty.
+    lists: Vec<Vec<T>>,
+}
+
+impl<T: Clone> ByHead<T> {
+    pub(super) fn new() -> Self {
+        Self { numbers: vec![0; LETTERS * LETTERS * LETTERS], lists: vec![Vec::new()] }
+    }
+
+    /// Adds a thing before those of its list that are not `before` it. A phrase of two
+    /// letters may be followed by any; false for a shorter one, which is never found.
+    pub(super) fn insert(&mut self, phrase: &[u8], thing: &T, before: impl Fn(&T) -> bool) -> bool {
+        let Some(place) = place(phrase) else { return false };
+        let first = place - place % LETTERS;
+        let places = if phrase.len() > 2 { place..place + 1 } else { first..first + LETTERS };
+        for number in self.numbers.get_mut(places).unwrap_or_default() {
+            if *number == 0 {
+                *number = u16::try_from(self.lists.len()).unwrap_or(u16::MAX);
+                self.lists.push(Vec::new());
+            }
+            if let Some(list) = self.lists.get_mut(usize::from(*number)) {
+                list.insert(list.partition_point(&before), thing.clone());
+            }
+        }
+        true
+    }
+
+    /// What may begin with these letters.
+    pub(super) fn at(&self, letters: &[u8]) -> &[T] {
+        let number = place(letters).and_then(|place| self.numbers.get(place));
+        number.and_then(|n| self.lists.get(usize::from(*n))).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A place by the first three letters; none for fewer than two.
+fn place(letters: &[u8]) -> Option<usize> {
+    let third = letters.get(2).map_or(NOTHING, |third| code(*third));
+    let [first, second] = letters.first_chunk::<2>()?;
+    let head = usize::from(code(*first)) * LETTERS + usize::from(code(*second));
+    Some(head * LETTERS + usize::from(third))
+}
+
+fn code(letter: u8) -> u8 {
+    CODES.get(usize::from(letter)).copied().unwrap_or(NOTHING)
+}
+
+/// Whether letters in any case begin with a phrase, both folded.
+pub(super) fn begins(letters: &[u8], phrase: &[u8]) -> bool {
+    letters.len() >= phrase.len() && letters.iter().zip(phrase).all(|(l, p)| code(*l) == code(*p))
 }
 
 impl<T: Copy> Phrases<T> {
     /// No phrases.
     pub(super) fn new() -> Self {
-        Self { by_head: (0..SLOTS).map(|_| Vec::new()).collect() }
+        Self(ByHead::new())
     }
 
     /// Adds a phrase; one of fewer than two letters or digits is never found.
     pub(super) fn insert(&mut self, text: &str, meaning: T) {
         let squeezed = squeezed(text);
-        let Some(list) = slot(&squeezed).and_then(|slot| self.by_head.get_mut(slot)) else {
-            return;
-        };
         let exact = (squeezed.len() < EXACT_BELOW).then(|| {
             text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
         });
-        let place = list.partition_point(|p| p.squeezed.len() >= squeezed.len());
-        list.insert(place, Phrase { squeezed, exact, meaning });
+        let length = squeezed.len();
+        let phrase = Phrase { squeezed, exact, meaning };
+        self.0.insert(&phrase.squeezed, &phrase, |p| p.squeezed.len() >= length);
     }
 
     /// Every phrase that begins with this word, the longest first.
@@ -81,9 +141,9 @@ impl<T: Copy> Phrases<T> {
     ) -> impl Iterator<Item = Found<T>> + 'a {
         let word = text.words.get(first);
         let rest = word.and_then(|w| text.squeezed.get(w.squeezed..)).unwrap_or_default();
-        let list = slot(rest).and_then(|slot| self.by_head.get(slot));
-        list.into_iter()
-            .flatten()
+        self.0
+            .at(rest)
+            .iter()
             .filter(move |phrase| rest.starts_with(&phrase.squeezed))
             .filter_map(move |phrase| phrase.found(text, first))
     }

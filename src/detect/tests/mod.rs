@@ -67,3 +67,4 @@ mod limits;
 mod people;
 mod policy;
 mod quotations;
+mod sieve;
