@@ -15,7 +15,7 @@ use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{DecisionId, ObjectId, RefName, RepositoryName};
 use crate::domain::policy::Policy;
 use crate::git::graph::NewGraph;
-use crate::git::{Kind, Repo, bases, range};
+use crate::git::{Kind, Repo, range};
 use crate::hook::adopt::{OpenRef, learn};
 use crate::hook::collect::{Bench, StoreSource, View};
 use crate::hook::environment::{self, Environment};
@@ -27,6 +27,8 @@ use crate::store::{self, Store, StoreError};
 const COMMITS: usize = i32::MAX as usize - 1;
 /// AI-assisted commits of the base that are shown.
 const SHOWN: usize = 10;
+/// Where the refs of our own stand.
+const RESERVED: &[u8] = b"refs/countersign/";
 /// What could not be read that is shown.
 const PROBLEMS: usize = 5;
 
@@ -136,13 +138,14 @@ fn base(
         }
     }
     let is_named = |name: &RefName| args.bases.iter().any(|b| b.as_bytes() == name.as_bytes());
-    let stands = |name: &RefName| {
-        is_named(name) || bases::is_base(name) || policy.mode_of(repository, [name]).is_some()
+    let recorded = repo.recorded_bases()?;
+    let stands = |name: &RefName, value: &ObjectId| {
+        is_named(name) || recorded.has(name, value) || policy.mode_of(repository, [name]).is_some()
     };
     let mut base =
         Base { refs: Vec::new(), commits: Vec::new(), assisted: Vec::new(), unreadable: 0 };
     let mut tips: Vec<ObjectId> = Vec::new();
-    for (name, value) in refs.iter().filter(|(name, _)| stands(name)) {
+    for (name, value) in refs.iter().filter(|(name, value)| stands(name, value)) {
         let Some(tip) = range::commit_of(repo, *value)? else { continue };
         base.refs.push((name.clone(), tip));
         if !tips.contains(&tip) {
@@ -178,8 +181,7 @@ fn open(
     base: &Base,
 ) -> Result<Vec<OpenRef>, CliError> {
     let is_open = |name: &RefName| {
-        !name.as_bytes().starts_with(b"refs/countersign/")
-            && policy.mode_of(repository, [name]).is_none()
+        !name.as_bytes().starts_with(RESERVED) && policy.mode_of(repository, [name]).is_none()
     };
     let mut tips = Vec::new();
     for (name, value) in refs.iter().filter(|(name, _)| is_open(name)) {
@@ -254,15 +256,16 @@ fn told(
     open: &[OpenRef],
     learned: Option<usize>,
 ) {
+    let is_shown = |r: &&(RefName, ObjectId)| !r.0.as_bytes().starts_with(RESERVED);
     let done = if args.dry_run { "would adopt" } else { "adopted" };
     out::line(&format!("{done} {}", escape_short(repository.as_str().as_bytes(), 80)));
     out::line(&format!(
         "  base: {}, {}; {} AI-assisted, and stand as they are",
-        out::count(base.refs.iter().filter(|(n, _)| !bases::is_base(n)).count(), "ref", "refs"),
+        out::count(base.refs.iter().filter(is_shown).count(), "ref", "refs"),
         out::count(base.commits.len(), "commit", "commits"),
         base.assisted.len()
     ));
-    for (name, id) in base.refs.iter().filter(|(name, _)| !bases::is_base(name)).take(SHOWN) {
+    for (name, id) in base.refs.iter().filter(is_shown).take(SHOWN) {
         out::line(&format!("    {name} {}", id.short()));
     }
     for (id, subject, text) in base.assisted.iter().take(SHOWN) {

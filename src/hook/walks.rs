@@ -15,7 +15,7 @@ use crate::domain::facts::NewCommits;
 use crate::domain::ids::{ObjectId, RefName};
 use crate::domain::limits::Passed;
 use crate::domain::policy::{Mode, Rule};
-use crate::git::bases;
+use crate::git::bases::Bases;
 use crate::git::graph::{self, NewGraph};
 use crate::git::range::{self, Hidden};
 use crate::git::{GitError, Repo};
@@ -87,13 +87,14 @@ impl Reader<'_> {
         let tips = if beyond == Beyond::EveryRef { &[] } else { self.tips()? };
         let hides = |name: &RefName| match beyond {
             Beyond::EveryRef => false,
-            _ if bases::is_base(name) => true,
             Beyond::Gated => self.policy.mode_of(self.repository, [name]).is_some(),
             Beyond::Rule(place) => {
                 self.policy.rules.get(place).is_some_and(|r| self.trusts(r, name))
             }
         };
-        let mut hidden: Vec<_> = tips.iter().filter(|(n, _)| hides(n)).map(|(_, id)| *id).collect();
+        let bases = if tips.is_empty() { Bases::default() } else { self.repo.recorded_bases()? };
+        let stands = |(name, id): &&(RefName, ObjectId)| hides(name) || bases.has(name, id);
+        let mut hidden: Vec<_> = tips.iter().filter(stands).map(|(_, id)| *id).collect();
         hidden.sort_unstable();
         hidden.dedup();
         let hidden: Rc<[ObjectId]> = hidden.into();

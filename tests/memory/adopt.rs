@@ -92,3 +92,24 @@ fn a_base_is_not_pushed() {
     kim.push(&[&base, "HEAD:refs/heads/main"]).rejected();
     kim.push_main().rejected_with(NEEDS);
 }
+
+/// A base that was planted while nobody looked is none, not even for who adopts later.
+#[test]
+fn a_planted_base_is_none() {
+    let elsewhere = Policy::standard().with("repos", r#"["web/*"]"#);
+    let world = World::with(&elsewhere);
+    let kim = world.clone("kim");
+    let id = kim.commit(with(ai("Mine"), &three(5, 30)));
+    // Nothing is gated here yet, so the place is not reserved.
+    assert!(kim.push(&[&format!("HEAD:refs/countersign/base/{id}")]).ok);
+    world.set_policy(&Policy::standard());
+    kim.push_main().rejected_with(NEEDS);
+    adopt(&world, &[]).exits(0).says("base: 1 ref, 1 commit; 0 AI-assisted");
+    kim.push_main().rejected_with(NEEDS);
+    // Nor is one whose name says something else than what it holds.
+    let main = kim.rev("origin/main");
+    let name = format!("refs/countersign/base/{main}");
+    assert_eq!(world.tip(&world.bare(API), &name), Some(main));
+    world.git_in(&world.bare(API), &["update-ref", &name, &id]);
+    kim.push_main().rejected_with(NEEDS);
+}
