@@ -223,7 +223,7 @@ impl Catalogue {
                     match sureness {
                         Sureness::Sure => Asks::Nothing,
                         Sureness::Model => Asks::Version,
-                        Sureness::Nickname | Sureness::FirstName => Asks::KeyOrVersion,
+                        Sureness::Nickname | Sureness::FirstName => Asks::Tool,
                     },
                 );
                 self.names.insert(name, Name { marker, sureness });
@@ -245,7 +245,7 @@ impl Catalogue {
                 values,
             };
             for text in &entry.keys {
-                self.sieve.key(text, class);
+                self.sieve.key(text, &key);
                 self.keys.insert(text, key);
             }
         }

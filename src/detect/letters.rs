@@ -1,195 +1,128 @@
-//! The letters and digits of a text, by one cheap pass over its bytes, for the sieve.
+//! The letters and digits of a text, for the sieve: 64 bytes at a time, where they stand.
 //!
-//! STRATEGY. Nearly all bytes are ASCII that means what it is: they go through a loop
-//! without a branch. The others take the reader's own steps (`normalise`), so that what the
+//! STRATEGY. Nearly all bytes are ASCII that means what it is, and nearly all others only
+//! separate words: so a text is looked at as it is. One in which something stands for a
+//! letter is written out first, by the reader's own steps (`normalise`), so that what the
 //! reader sees as a letter is one here, and begins a word here where it does there.
 
 use super::confusables::{Look, look};
 use super::normalise::{Nul, Piece, step};
 
-/// Letters, digits, and where words begin among them.
-#[derive(Debug, Default)]
-pub(super) struct Letters {
-    /// In any case; room for more than are there.
-    letters: Vec<u8>,
-    count: usize,
-    /// Where words begin in `letters`; room for more, too.
-    words: Vec<usize>,
-    word_count: usize,
-    in_word: bool,
-    /// Runs of blanks and quotes so far, and whether one ends here.
-    gaps: usize,
-    in_gap: bool,
-    /// Where each plus sign stands: letters before it.
-    pluses: Vec<usize>,
-    /// Gaps before the last of them.
-    gaps_before_plus: usize,
+/// Bytes that are classed in one go: one bit of a word each.
+pub(super) const CHUNK: usize = 64;
+
+/// Which bytes of a chunk are what, the first at bit 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Classes {
+    /// ASCII letters and digits.
+    pub(super) letters: u64,
+    /// What may stand for something else, or tick a box.
+    pub(super) special: u64,
 }
 
-/// What a byte is at first sight, as bits.
-const LETTER: u8 = 1;
-const BLANK: u8 = 2;
-/// It needs a look at the bytes around it.
-const SPECIAL: u8 = 4;
-
-/// By byte.
-static KINDS: [u8; 256] = kinds();
-
-#[expect(clippy::indexing_slicing, reason = "a constant is made, or nothing is compiled")]
-const fn kinds() -> [u8; 256] {
-    let mut table = [SPECIAL; 256];
-    let mut byte = 0;
-    while byte < 0x80 {
-        table[byte as usize] = kind(byte);
-        byte += 1;
-    }
-    table
+/// What a special byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Special {
+    /// It, and so many bytes in all, only separate words.
+    Separates(usize),
+    /// A bracket that closes.
+    Bracket,
+    /// The text has to be written out.
+    Means,
+    /// The text is read in other ways, too: turned round, or without its zero bytes.
+    Unsaid,
 }
 
-/// Special is what may stand for something else, tick a box, or be part of an address.
-const fn kind(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => LETTER,
-        b'\\' | b'&' | b'%' | b'<' | b']' | b'@' | b'+' => SPECIAL,
-        b'\t' | b'\n' | b'\r' | b' ' | b'"' => BLANK,
-        b'!'..=b'~' => 0,
-        _ => SPECIAL,
+/// Classes a chunk without a branch.
+pub(super) fn classes(bytes: &[u8; CHUNK]) -> Classes {
+    let mut kinds = [0_u8; CHUNK];
+    for (kind, byte) in kinds.iter_mut().zip(bytes) {
+        *kind = u8::from(is_letter(*byte)) | (u8::from(is_special(*byte)) << 1);
+    }
+    let (mut letters, mut special) = (0, 0);
+    for (index, eight) in kinds.as_chunks().0.iter().enumerate() {
+        let eight = u64::from_le_bytes(*eight);
+        letters |= gathered(eight) << (8 * index);
+        special |= gathered(eight >> 1) << (8 * index);
+    }
+    Classes { letters, special }
+}
+
+/// The lowest bits of eight bytes, the first byte's lowest.
+const fn gathered(eight: u64) -> u64 {
+    (eight & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+pub(super) const fn is_letter(byte: u8) -> bool {
+    (byte | 0x20).wrapping_sub(b'a') < 26 || byte.wrapping_sub(b'0') < 10
+}
+
+const fn is_special(byte: u8) -> bool {
+    let control = byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    control || byte > b'~' || matches!(byte, b'\\' | b'&' | b'%' | b'<' | b']')
+}
+
+/// What the special byte that these bytes begin with is.
+pub(super) fn special(rest: &[u8]) -> Special {
+    match rest.first() {
+        Some(0) => return Special::Unsaid,
+        Some(b']') => return Special::Bracket,
+        _ => {}
+    }
+    let (piece, length) = step(rest, Nul::Breaks);
+    let taken = rest.get(..length).unwrap_or_default();
+    let c = match piece {
+        _ if taken.iter().any(|b| is_letter(*b)) => return Special::Means,
+        Piece::LineFeed | Piece::Nothing => return Special::Separates(length),
+        Piece::Char(c) => c,
+    };
+    match look(c) {
+        Look::Invisible if c == TURNED => Special::Unsaid,
+        Look::Break | Look::Blank | Look::Invisible => Special::Separates(length),
+        Look::Like(byte) if is_letter(byte) || is_sign(byte) => Special::Means,
+        Look::LikeTwo(..) => Special::Means,
+        Look::Itself if c.is_ascii() && length > 1 => Special::Means,
+        Look::Like(_) | Look::Itself => Special::Separates(length),
     }
 }
 
-impl Letters {
-    /// Takes a text in place of the one before. False where it has to be read whatever its
-    /// letters are: it is read in other ways, too (zero bytes are), or has a ticked box, or an address with
-    /// a tag.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> bool {
-        // A byte that is no UTF-8 may look like two letters.
-        let room = 2 * bytes.len() + 1;
-        if self.letters.len() < room {
-            self.letters.resize(room, 0);
-            self.words.resize(room, 0);
+/// From here on a terminal shows text from right to left.
+const TURNED: char = '\u{202e}';
+
+/// Separates words, but is not looked over.
+const fn is_sign(byte: u8) -> bool {
+    matches!(byte, b':' | b'=' | b'+' | b']')
+}
+
+/// The text in ASCII, whatever stood for it: letters, signs and blanks, `?` for the rest.
+/// Nothing in it stands for anything else any more. None where it is read in other ways, too.
+pub(super) fn written_out(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(first) = rest.first() {
+        if *first == 0 {
+            return None;
         }
-        (self.count, self.word_count, self.in_word) = (0, 0, false);
-        (self.gaps, self.in_gap, self.gaps_before_plus) = (0, false, 0);
-        self.pluses.clear();
-        let mut rest = bytes;
-        loop {
-            rest = rest.get(self.plain(rest)..).unwrap_or_default();
-            match rest.first() {
-                None => return true,
-                Some(0) => return false,
-                Some(_) => {}
-            }
-            let (piece, length) = step(rest, Nul::Breaks);
-            rest = rest.get(length.max(1)..).unwrap_or_default();
-            if !self.piece(&piece, rest) {
-                return false;
-            }
-        }
-    }
-
-    /// The letters from a word's beginning on.
-    pub(super) fn from(&self, start: usize) -> &[u8] {
-        self.letters.get(start..self.count).unwrap_or_default()
-    }
-
-    /// Where words begin.
-    pub(super) fn words(&self) -> &[usize] {
-        self.words.get(..self.word_count).unwrap_or_default()
-    }
-
-    /// Whether a plus sign stands after so many letters.
-    pub(super) fn has_plus_at(&self, end: usize) -> bool {
-        self.pluses.binary_search(&end).is_ok()
-    }
-
-    /// Takes bytes up to the first that is special; how many these are.
-    fn plain(&mut self, bytes: &[u8]) -> usize {
-        let (mut count, mut words, mut gaps) = (self.count, self.word_count, self.gaps);
-        let (mut in_word, mut in_gap) = (usize::from(self.in_word), usize::from(self.in_gap));
-        let (all_letters, all_words) = (self.letters.as_mut_slice(), self.words.as_mut_slice());
-        let mut taken = 0;
-        for byte in bytes {
-            let kind = KINDS.get(usize::from(*byte)).copied().unwrap_or(SPECIAL);
-            let (Some(letter), Some(word)) = (all_letters.get_mut(count), all_words.get_mut(words))
-            else {
-                break;
-            };
-            if kind == SPECIAL {
-                break;
-            }
-            // Overwritten by the next one where this is none.
-            (*letter, *word) = (*byte, count);
-            let (is_letter, is_blank) = (usize::from(kind & LETTER), usize::from(kind >> 1));
-            words += is_letter & (1 - in_word);
-            count += is_letter;
-            gaps += is_blank & (1 - in_gap);
-            (in_word, in_gap) = (is_letter, is_blank);
-            taken += 1;
-        }
-        (self.count, self.word_count, self.gaps) = (count, words, gaps);
-        (self.in_word, self.in_gap) = (in_word == 1, in_gap == 1);
-        taken
-    }
-
-    fn piece(&mut self, piece: &Piece, rest: &[u8]) -> bool {
+        let (piece, length) = step(rest, Nul::Breaks);
+        rest = rest.get(length.max(1)..).unwrap_or_default();
         let c = match piece {
             Piece::LineFeed => '\n',
-            Piece::Char(c) => *c,
-            Piece::Nothing => {
-                self.in_word = false;
-                return true;
-            }
+            Piece::Nothing => '?',
+            Piece::Char(c) => c,
         };
         match look(c) {
-            Look::Break | Look::Blank => {
-                self.plain(b" ");
-            }
-            // Text turned round is read so, too.
-            Look::Invisible if c == '\u{202e}' => return false,
-            Look::Invisible => self.in_word = false,
-            Look::Like(byte) => return self.byte(byte, rest),
-            Look::LikeTwo(first, second) => {
-                return self.byte(first, rest) && self.byte(second, rest);
-            }
-            Look::Itself => match u8::try_from(c) {
-                Ok(byte) if byte.is_ascii() => return self.byte(byte, rest),
-                _ => {
-                    self.plain(b"?");
-                }
-            },
+            Look::Break | Look::Blank => out.push(b' '),
+            Look::Invisible if matches!(c, TURNED | '\0') => return None,
+            Look::Invisible => out.push(b'?'),
+            Look::Like(byte) => out.push(byte),
+            Look::LikeTwo(first, second) => out.extend([first, second]),
+            Look::Itself => out.push(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b'?')),
         }
-        true
     }
+    Some(out)
+}
 
-    /// A byte that is what it is.
-    fn byte(&mut self, byte: u8, rest: &[u8]) -> bool {
-        let forge = b"users.noreply.";
-        match byte {
-            b'@' => {
-                // Blanks before the sign are looked over.
-                let gaps = self.gaps - usize::from(self.in_gap);
-                let tagged = !self.pluses.is_empty() && self.gaps_before_plus >= gaps;
-                let of_forge = rest.get(..forge.len());
-                if tagged && !of_forge.is_some_and(|a| a.eq_ignore_ascii_case(forge)) {
-                    return false;
-                }
-            }
-            b']' => {
-                let word = self.words().last().copied().unwrap_or_default();
-                if self.from(word).eq_ignore_ascii_case(b"x") {
-                    return false;
-                }
-            }
-            b'+' => {
-                self.pluses.push(self.count);
-                self.gaps_before_plus = self.gaps;
-            }
-            _ => {}
-        }
-        self.plain(match KINDS.get(usize::from(byte)) {
-            Some(&SPECIAL) | None => b"?",
-            Some(_) => std::slice::from_ref(&byte),
-        });
-        true
-    }
+/// The letters and digits of some bytes.
+pub(super) fn letters(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.iter().copied().filter(|byte| is_letter(*byte))
 }

@@ -99,6 +99,63 @@ impl<T: Clone> ByHead<T> {
     }
 }
 
+/// How phrases begin: nearly all words begin otherwise. Small enough to stay near.
+#[derive(Debug)]
+pub(super) struct Heads {
+    /// A bit for each hash of the first four letters.
+    long: Box<[u64; 1 << (Heads::BITS - 6)]>,
+    /// A bit for each three letters that a phrase of two or three begins with.
+    short: Box<[u64; (LETTERS * LETTERS * LETTERS).div_ceil(64)]>,
+}
+
+impl Heads {
+    /// Letters of a head.
+    pub(super) const LETTERS: usize = 4;
+    const BITS: u32 = 15;
+
+    pub(super) fn new() -> Self {
+        Self { long: Box::new([0; _]), short: Box::new([0; _]) }
+    }
+
+    /// Adds a phrase of two letters or more.
+    pub(super) fn insert(&mut self, phrase: &[u8]) {
+        let set = |bits: &mut [u64], bit: usize| {
+            if let Some(word) = bits.get_mut(bit / 64) {
+                *word |= 1 << (bit % 64);
+            }
+        };
+        match (phrase.first_chunk(), phrase) {
+            (Some(head), _) => set(&mut *self.long, Self::hash(*head)),
+            (None, [first, second, third]) => {
+                set(&mut *self.short, Self::place([*first, *second, *third]));
+            }
+            (None, [first, second]) => {
+                let third = Self::place([*first, *second, 0]);
+                (third - usize::from(NOTHING)..=third).for_each(|bit| set(&mut *self.short, bit));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a phrase may begin with these letters in any case; a zero stands for none.
+    pub(super) fn hold(&self, letters: [u8; Self::LETTERS]) -> bool {
+        let [first, second, third, _] = letters;
+        let has =
+            |bits: &[u64], bit: usize| bits.get(bit / 64).is_some_and(|w| w >> (bit % 64) & 1 == 1);
+        has(&*self.long, Self::hash(letters))
+            | has(&*self.short, Self::place([first, second, third]))
+    }
+
+    fn hash(letters: [u8; Self::LETTERS]) -> usize {
+        let head = letters.iter().fold(0_u32, |head, letter| head << 6 | u32::from(code(*letter)));
+        (head.wrapping_mul(0x9e37_79b1) >> (u32::BITS - Self::BITS)) as usize
+    }
+
+    fn place(letters: [u8; 3]) -> usize {
+        letters.iter().fold(0, |place, letter| place * LETTERS + usize::from(code(*letter)))
+    }
+}
+
 /// A place by the first three letters; none for fewer than two.
 fn place(letters: &[u8]) -> Option<usize> {
     let third = letters.get(2).map_or(NOTHING, |third| code(*third));
@@ -111,9 +168,9 @@ fn code(letter: u8) -> u8 {
     CODES.get(usize::from(letter)).copied().unwrap_or(NOTHING)
 }
 
-/// Whether letters in any case begin with a phrase, both folded.
-pub(super) fn begins(letters: &[u8], phrase: &[u8]) -> bool {
-    letters.len() >= phrase.len() && letters.iter().zip(phrase).all(|(l, p)| code(*l) == code(*p))
+/// Whether a letter in any case is this one, folded.
+pub(super) fn is_same(letter: u8, folded: u8) -> bool {
+    code(letter) == code(folded)
 }
 
 impl<T: Copy> Phrases<T> {

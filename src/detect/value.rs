@@ -10,29 +10,36 @@ fn words(lower: &str) -> impl Iterator<Item = &str> {
     lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty())
 }
 
+/// What a value begins with that says no.
+const NO: [&str; 19] = [
+    "no",
+    "none",
+    "false",
+    "n",
+    "na",
+    "not",
+    "never",
+    "nope",
+    "nil",
+    "0",
+    "without",
+    "zero",
+    "negative",
+    "nothing",
+    "human",
+    "manual",
+    "manually",
+    "off",
+    "unassisted",
+];
+
+/// Whether a value that begins with this word, in any case, may say no.
+pub(super) fn is_no(word: &[u8]) -> bool {
+    NO.iter().any(|no| no.as_bytes().eq_ignore_ascii_case(word))
+}
+
 /// `no`, `none`, `n/a`, `not used`: says that nothing helped, and takes nothing back.
 pub(super) fn is_denial(lower: &str) -> bool {
-    const NO: [&str; 19] = [
-        "no",
-        "none",
-        "false",
-        "n",
-        "na",
-        "not",
-        "never",
-        "nope",
-        "nil",
-        "0",
-        "without",
-        "zero",
-        "negative",
-        "nothing",
-        "human",
-        "manual",
-        "manually",
-        "off",
-        "unassisted",
-    ];
     const BUT: [&str; 8] =
         ["but", "except", "only", "however", "besides", "apart", "aside", "just"];
     words(lower).next().is_some_and(|first| NO.contains(&first))
@@ -156,9 +163,12 @@ fn is_capitalised(part: &str) -> bool {
     initial || (named && part.chars().count() >= 2)
 }
 
+/// Words for AI, whole and in lower case.
+pub(super) const AI: [&str; 9] =
+    ["ai", "llm", "llms", "genai", "gpt", "chatbot", "gpts", "ais", "aitool"];
+
 /// Says AI without naming one: `AI`, `an LLM`, `generic chatbot`.
 pub(super) fn names_ai(clean: &str) -> bool {
-    const AI: [&str; 9] = ["ai", "llm", "llms", "genai", "gpt", "chatbot", "gpts", "ais", "aitool"];
     clean.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
         // `Ai` and `Gpt` in the middle of a name are syllables.
         AI.contains(&word.to_ascii_lowercase().as_str()) && word != "Ai"
