@@ -16,7 +16,7 @@ use crate::domain::ids::{DecisionId, ObjectId, RefName, RepositoryName};
 use crate::domain::policy::Policy;
 use crate::git::graph::NewGraph;
 use crate::git::{Kind, Repo, range};
-use crate::hook::adopt::{OpenRef, learn};
+use crate::hook::adopt::{Lesson, OpenRef};
 use crate::hook::collect::{Bench, StoreSource, View};
 use crate::hook::environment::{self, Environment};
 use crate::hook::names::Aliases;
@@ -74,8 +74,6 @@ pub(super) fn run(args: &AdoptArgs, config: Option<&Path>, json: bool) -> Result
     let (learned, problems) = if args.dry_run || !policy.detect.memory {
         (None, Vec::new())
     } else {
-        let ids: BTreeSet<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
-        repo.add_bases(&ids)?;
         let bench = Bench {
             repo: &repo,
             repository: repository.clone(),
@@ -93,6 +91,10 @@ pub(super) fn run(args: &AdoptArgs, config: Option<&Path>, json: bool) -> Result
         let (learned, problems) = teach(&bench, &settings, &open, &base)?;
         (Some(learned), problems)
     };
+    if !args.dry_run {
+        // Last: one that was interrupted has adopted nothing.
+        repo.add_bases(&base.refs.iter().map(|(_, id)| *id).collect())?;
+    }
     if json {
         out::json(&as_json(&repository, &base, &open, learned, &problems))?;
     } else {
@@ -144,15 +146,10 @@ fn base(
     };
     let mut base =
         Base { refs: Vec::new(), commits: Vec::new(), assisted: Vec::new(), unreadable: 0 };
-    let mut tips: Vec<ObjectId> = Vec::new();
     for (name, value) in refs.iter().filter(|(name, value)| stands(name, value)) {
-        let Some(tip) = range::commit_of(repo, *value)? else { continue };
-        base.refs.push((name.clone(), tip));
-        if !tips.contains(&tip) {
-            base.commits.extend(range::new_commits(repo, tip, &tips, COMMITS)?);
-            tips.push(tip);
-        }
+        base.refs.extend(range::commit_of(repo, *value)?.map(|tip| (name.clone(), tip)));
     }
+    base.commits = range::all_commits(repo, &tips(&base.refs), COMMITS)?;
     let bar = out::progress(base.commits.len(), "commits of the base");
     for id in base.commits.iter().rev() {
         bar.inc(1);
@@ -172,6 +169,12 @@ fn base(
     Ok(base)
 }
 
+/// What refs end in, each once.
+fn tips(refs: &[(RefName, ObjectId)]) -> Vec<ObjectId> {
+    let tips: BTreeSet<ObjectId> = refs.iter().map(|(_, id)| *id).collect();
+    tips.into_iter().collect()
+}
+
 /// All other refs, reserved ones aside.
 fn open(
     repo: &Repo,
@@ -183,23 +186,22 @@ fn open(
     let is_open = |name: &RefName| {
         !name.as_bytes().starts_with(RESERVED) && policy.mode_of(repository, [name]).is_none()
     };
-    let mut tips = Vec::new();
+    let mut found = Vec::new();
     for (name, value) in refs.iter().filter(|(name, _)| is_open(name)) {
-        tips.extend(range::commit_of(repo, *value)?.map(|tip| (name, *value, tip)));
+        found.extend(range::commit_of(repo, *value)?.map(|tip| (name, *value, tip)));
     }
-    let mut ends: Vec<ObjectId> = tips.iter().map(|(.., tip)| *tip).collect();
+    let mut ends: Vec<ObjectId> = found.iter().map(|(.., tip)| *tip).collect();
     ends.sort_unstable();
     ends.dedup();
-    let hidden: BTreeSet<ObjectId> = base.refs.iter().map(|(_, id)| *id).collect();
-    let hidden: Vec<ObjectId> = hidden.into_iter().collect();
+    let hidden = tips(&base.refs);
     if ends.is_empty() {
         return Ok(Vec::new());
     }
     // One walk for all of them: a forge has a ref for every change that was ever proposed.
     let graph = NewGraph::walk(repo, &ends, range::Hidden::Commits(&hidden), COMMITS)?;
     let (mut open, mut told) = (Vec::new(), HashSet::new());
-    let bar = out::progress(tips.len(), "refs");
-    for (name, value, tip) in tips {
+    let bar = out::progress(found.len(), "refs");
+    for (name, value, tip) in found {
         bar.inc(1);
         let commits = match graph.knows(&tip) {
             true => graph.besides(&told, &tip, COMMITS)?,
@@ -234,15 +236,14 @@ fn teach(
     let known: HashSet<ObjectId> = base.commits.iter().copied().collect();
     runtime()?.block_on(async {
         let source = Opened(store::open_store(settings.store.secret()).await?);
+        let mut lesson = Lesson::new(bench, &source, &known);
         let (mut learned, mut problems) = (0, Vec::new());
-        let bar = out::progress(open.len(), "open refs");
+        let bar = out::progress(open.iter().map(|r| r.commits.len()).sum(), "open commits");
         for r in open {
-            bar.inc(1);
-            let (count, found) = learn(bench, r, &known, &source)
-                .await
-                .map_err(|finding| CliError::new(finding.message))?;
-            learned += count;
-            problems.extend(found.into_iter().map(|f| format!("{}: {}", r.name, f.message)));
+            let of_ref = lesson.learn(r, |done| bar.inc(u64::try_from(done).unwrap_or_default()));
+            let of_ref = of_ref.await.map_err(|finding| CliError::new(finding.message))?;
+            learned += of_ref.commits;
+            problems.extend(of_ref.problems.iter().map(|f| format!("{}: {}", r.name, f.message)));
         }
         bar.finish_and_clear();
         Ok((learned, problems))

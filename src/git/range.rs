@@ -56,6 +56,21 @@ pub fn new_commits(
     parents_first(&rev_list(repo, &[tip], Hidden::Commits(&bases), limit)?)
 }
 
+/// The commits reachable from any of these, parents first. One child.
+///
+/// # Errors
+/// [`GitError::TooManyCommits`] past `limit`, and where the child fails.
+pub fn all_commits(
+    repo: &Repo,
+    tips: &[ObjectId],
+    limit: usize,
+) -> Result<Vec<ObjectId>, GitError> {
+    if tips.is_empty() {
+        return Ok(Vec::new());
+    }
+    parents_first(&rev_list(repo, tips, Hidden::Commits(&[]), limit)?)
+}
+
 /// The commits reachable from `tip` and from no ref's value before the push (G1, ungated
 /// refs), parents first. `old` is the pushed ref's own value, if it has one. No child where
 /// the push itself brought a short chain on top of `old`.

@@ -113,3 +113,53 @@ fn a_planted_base_is_none() {
     world.git_in(&world.bare(API), &["update-ref", &name, &id]);
     kim.push_main().rejected_with(NEEDS);
 }
+
+/// However long an open branch is: more of it than a push may hold is learned in pieces, a
+/// merge that mixes marked work of one piece into another's too.
+#[test]
+fn a_long_open_branch_is_learned() {
+    let world = World::with_settings(&Policy::standard(), "[limits]\npush_bytes = 100000\n");
+    let bare = world.bare(API);
+    let kim = world.clone("kim");
+    let main = kim.head();
+    let first = three(6, 30);
+    kim.commit(with(ai("First"), &first));
+    kim.plain_commits(150);
+    let marked = kim.commit(ai("Second").file("second", "second\n"));
+    kim.branch("side", &main);
+    kim.plain_commits(150);
+    kim.commit(human("Side\n").file("side", "side\n"));
+    kim.git(&["merge", "-q", "--no-ff", "--no-commit", &marked]);
+    kim.commit(human("Merge\n").file("merged", "decided here\n"));
+    let last = three(7, 30);
+    let last: Vec<_> = last.into_iter().map(|(p, t)| (p.replace("app/", "last/"), t)).collect();
+    kim.commit(with(ai("Last"), &last));
+    let from = path_text(&kim.dir);
+    world.git_in(&bare, &["fetch", "-q", &from, "HEAD:refs/heads/develop"]);
+    adopt(&world, &[]).exits(0).says("memory: 1 open ref, 305 commits; 4 AI-assisted, remembered");
+    let mallory = world.clone("mallory");
+    for files in [first, last] {
+        mallory.git(&["reset", "-q", "--hard", "origin/main"]);
+        mallory.commit(with(human("Mine\n"), &files));
+        mallory.push_main().rejected_with(NEEDS).says("AI: same");
+    }
+    mallory.git(&["reset", "-q", "--hard", "origin/main"]);
+    mallory.commit(with(human("Mine\n"), &three(8, 30)));
+    mallory.push_main().lands(&[MAIN]);
+}
+
+/// Bases are recorded last, so that one that failed half-way has let nothing stand, and also
+/// where nothing is to be remembered.
+#[test]
+fn a_base_is_recorded_once_the_rest_is_done() {
+    let world = World::new();
+    let (main, _) = old_repository(&world);
+    let bare = world.bare(API);
+    let base = format!("refs/countersign/base/{main}");
+    std::fs::create_dir(world.store()).expect("a folder in the store's place");
+    adopt(&world, &[]).exits(5);
+    assert_eq!(world.tip(&bare, &base), None);
+    world.set_policy(&Policy::standard().detect("memory", "false"));
+    adopt(&world, &[]).exits(0).says("adopted payments/api").says("nothing was learned");
+    assert_eq!(world.tip(&bare, &base), Some(main));
+}

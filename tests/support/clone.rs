@@ -82,6 +82,20 @@ impl<'w> Clone<'w> {
         self.head()
     }
 
+    /// Many commits that change nothing, on top of the current branch, by one child.
+    #[track_caller]
+    pub(crate) fn plain_commits(&self, count: usize) -> String {
+        let mut stream = String::new();
+        for n in 0..count {
+            let from = if n == 0 { format!("from {}\n", self.head()) } else { String::new() };
+            stream += "commit refs/heads/plain\ncommitter Kim <kim@example.com> 1700000000 +0000\n";
+            stream += &format!("data <<.\nPlain {n}\n.\n{from}");
+        }
+        self.git_with(&["fast-import", "--quiet", "--force"], stream.as_bytes());
+        self.git(&["reset", "-q", "--hard", "refs/heads/plain"]);
+        self.head()
+    }
+
     /// Replaces the last commit, files and all, by this one.
     #[track_caller]
     pub(crate) fn amend(&self, commit: Commit) -> String {
