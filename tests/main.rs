@@ -23,6 +23,7 @@ mod layers;
 mod limits;
 mod memory;
 mod policy;
+mod progress;
 mod support;
 mod team;
 mod terminal;
