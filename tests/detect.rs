@@ -219,7 +219,7 @@ fn unreadable_commits_are_told_last() {
 }
 
 /// A catalogue of one tool that nobody knows.
-const CATALOGUE: &str = r#"
+pub(crate) const CATALOGUE: &str = r#"
 version = "acme 7"
 
 [[marker]]
@@ -234,7 +234,7 @@ misses = ["Co-authored-by: Jane Doe <jane@acme.example>"]
 "#;
 
 /// A world whose policy has these lines in `[detect]`, with a file of markers beside it.
-fn with_catalogue(world: &World, detect: &str, catalogue: &str) -> String {
+pub(crate) fn with_catalogue(world: &World, detect: &str, catalogue: &str) -> String {
     let policy = world.path("policy.toml");
     let text = fs::read_to_string(&policy).expect("a policy");
     fs::write(&policy, format!("{text}\n[detect]\n{detect}")).expect("written");

@@ -12,6 +12,7 @@
 )]
 
 mod admin;
+mod catalogue;
 mod cheats;
 mod controls;
 mod demo;

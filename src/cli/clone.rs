@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
+use super::out;
 use crate::detect::{self, Detector};
 use crate::domain::decision::Decision;
 use crate::domain::digest::row_hash;
+use crate::domain::escape::escape_short;
 use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, RepositoryName, RowHash};
 use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
@@ -147,8 +149,18 @@ impl Clone {
         Ok(Some(Log { statements: raw.statements, decisions, policies: raw.policies, current }))
     }
 
-    /// The markers of a policy, else the built-in ones.
+    /// The markers of a policy, else the built-in ones; says so where it should have been
+    /// others.
     pub(super) fn detector(&self, policy: Option<&Policy>) -> Result<Detector, CliError> {
+        if let Some(file) = policy.and_then(|p| p.detect.catalogue.as_ref())
+            && file.text.is_none()
+        {
+            let name = escape_short(file.path.as_bytes(), 80);
+            out::error(&format!(
+                "warning: the policy's markers (\"{name}\") are not in the published log; the \
+                 built-in ones are taken\n"
+            ));
+        }
         Ok(policy.map_or_else(Detector::builtin, Detector::of_policy)?)
     }
 

@@ -21,7 +21,8 @@ pub fn statement_hash(statement: &[u8], signature: &[u8]) -> StatementHash {
     StatementHash::from_raw(sha256([statement, b"\0", signature]))
 }
 
-/// SHA-256 of the policy file as it lies on disk.
+/// SHA-256 of the policy file as it lies on disk; with a catalogue of markers that it names,
+/// of both, with one zero byte between them. A policy holds no zero byte.
 #[must_use]
 pub fn policy_digest(bytes: &[u8]) -> PolicyDigest {
     PolicyDigest::from_raw(sha256([bytes]))

@@ -349,3 +349,18 @@ pub fn is_machine_login(login: &Login) -> bool {
     let text = login.as_str();
     text.starts_with("deploy-key:") || text.starts_with("ci-token:")
 }
+
+/// A policy's bytes with a catalogue of markers behind them, as they are kept and hashed.
+#[must_use]
+pub fn joined(mut policy: Vec<u8>, catalogue: &[u8]) -> Vec<u8> {
+    policy.push(0);
+    policy.extend_from_slice(catalogue);
+    policy
+}
+
+/// A policy's bytes and those of its catalogue: no TOML holds a zero byte.
+#[must_use]
+pub fn parts(bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = bytes.splitn(2, |byte| *byte == 0);
+    (parts.next().unwrap_or_default(), parts.next())
+}

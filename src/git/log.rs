@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::domain::escape::escape;
 use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, RefName, StatementHash};
+use crate::domain::policy::parts;
 use crate::domain::statement::Signed;
 
 use super::inbox::FILES;
@@ -52,7 +53,7 @@ pub enum LogFile {
     Statement(Signed),
     /// `decisions/<id>.json`.
     Decision(DecisionId, Vec<u8>),
-    /// `policy/<digest>.toml`.
+    /// `policy/<digest>.toml`, and its catalogue as `policy/<digest>.markers.toml`.
     Policy(PolicyDigest, Vec<u8>),
     /// `policy/<digest>.allowed_signers`.
     AllowedSigners(PolicyDigest, Vec<u8>),
@@ -78,7 +79,13 @@ impl LogFile {
                 vec![NewFile { path: format!("decisions/{}.json", id.as_str()), bytes }]
             }
             Self::Policy(digest, bytes) => {
-                vec![NewFile { path: format!("policy/{digest}.toml"), bytes }]
+                let (policy, catalogue) = parts(&bytes);
+                let file = |kind: &str, bytes: &[u8]| {
+                    let path = format!("policy/{digest}.{kind}");
+                    NewFile { path, bytes: bytes.to_vec() }
+                };
+                let catalogue = catalogue.map(|bytes| file("markers.toml", bytes));
+                std::iter::once(file("toml", policy)).chain(catalogue).collect()
             }
             Self::AllowedSigners(digest, bytes) => {
                 vec![NewFile { path: format!("policy/{digest}.allowed_signers"), bytes }]

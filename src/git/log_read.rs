@@ -7,6 +7,7 @@ use crate::domain::digest::policy_digest;
 use crate::domain::escape::escape_short;
 use crate::domain::ids::{DecisionId, ObjectId, PolicyDigest, StatementHash};
 use crate::domain::limits::{Limits, SIGNATURE_BYTES};
+use crate::domain::policy::joined;
 use crate::domain::statement::Signed;
 
 use super::inbox::FILES;
@@ -26,7 +27,7 @@ pub struct Log {
     pub statements: Vec<Signed>,
     /// By id; the bytes that the store chained.
     pub decisions: Vec<(DecisionId, Vec<u8>)>,
-    /// Policies whose bytes have this digest.
+    /// Policies, each with its catalogue behind a zero byte, whose bytes have this digest.
     pub policies: Vec<(PolicyDigest, Vec<u8>)>,
     /// The keys of a policy for `ssh-keygen`; nothing ties them to the policy but its name.
     pub allowed_signers: Vec<(PolicyDigest, Vec<u8>)>,
@@ -138,15 +139,20 @@ impl Reader<'_> {
     }
 
     fn policies(&mut self, id: ObjectId, log: &mut Log) -> Result<(), GitError> {
-        for (name, entry) in self.folder(id)? {
-            let parts = text(&name).and_then(|n| n.split_once('.')).filter(|_| entry.is_file);
+        let files = self.folder(id)?;
+        for (name, entry) in &files {
+            let parts = text(name).and_then(|n| n.split_once('.')).filter(|_| entry.is_file);
             let Some((digest, kind)) = parts else { continue };
             let Some(digest) = PolicyDigest::from_hex(digest.as_bytes()) else { continue };
             match kind {
                 "toml" => {
-                    let bytes = self.file(entry.id, FILE_BYTES)?;
+                    let mut bytes = self.file(entry.id, FILE_BYTES)?;
+                    let beside = files.get(format!("{digest}.markers.toml").as_bytes());
+                    if let Some(catalogue) = beside.filter(|e| e.is_file) {
+                        bytes = joined(bytes, &self.file(catalogue.id, FILE_BYTES)?);
+                    }
                     if policy_digest(&bytes) != digest {
-                        return Err(damaged(&name, "the policy has another digest"));
+                        return Err(damaged(name, "the policy has another digest"));
                     }
                     log.policies.push((digest, bytes));
                 }

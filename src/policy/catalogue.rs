@@ -1,5 +1,6 @@
 //! The file that `[detect] catalogue` names: read and checked before the policy is, since
-//! the policy names markers of it. Its mistakes are told in its own lines.
+//! the policy names markers of it. Its mistakes are told in its own lines. Wherever a policy
+//! is kept by its digest, its catalogue stands behind it.
 
 use std::path::Path;
 
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use crate::detect;
 use crate::diagnostics::{Diagnostics, Finding, Report, read};
 use crate::domain::limits::{CATALOGUE_BYTES, POLICY_BYTES};
+use crate::domain::policy::{joined, parts};
 
 /// What stands behind the key.
 #[derive(Debug, Default)]
@@ -19,6 +21,16 @@ pub(super) enum Catalogue {
     Unreadable(String),
     /// Its text, and the names that `disable` may hold.
     Read(String, Vec<String>),
+}
+
+impl Catalogue {
+    /// A policy's bytes with what was read behind them.
+    pub(super) fn behind(&self, policy: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::Read(text, _) => joined(policy, text.as_bytes()),
+            Self::Elsewhere | Self::Unreadable(_) => policy,
+        }
+    }
 }
 
 /// The one key that is looked for; the policy's own reader tells whatever is wrong with it.
@@ -43,12 +55,28 @@ pub(super) fn load(policy: &Path, bytes: &[u8]) -> Result<Catalogue, Diagnostics
         Ok(bytes) => bytes,
         Err(e) => return Ok(Catalogue::Unreadable(e.to_string())),
     };
-    let file = path.to_string_lossy();
-    let text = read::text_of(&file, &bytes, CATALOGUE_BYTES)?;
+    checked(&path.to_string_lossy(), &bytes)
+}
+
+/// A policy, and the catalogue that is kept with it where it names one.
+///
+/// # Errors
+/// The catalogue's mistakes.
+pub(super) fn split<'b>(file: &str, bytes: &'b [u8]) -> Result<(&'b [u8], Catalogue), Diagnostics> {
+    match parts(bytes) {
+        (policy, Some(catalogue)) if named(policy).is_some() => {
+            Ok((policy, checked(&format!("{file}'s catalogue"), catalogue)?))
+        }
+        _ => Ok((bytes, Catalogue::Elsewhere)),
+    }
+}
+
+fn checked(file: &str, bytes: &[u8]) -> Result<Catalogue, Diagnostics> {
+    let text = read::text_of(file, bytes, CATALOGUE_BYTES)?;
     match detect::check_catalogue(text) {
         Ok(names) => Ok(Catalogue::Read(text.to_owned(), names)),
         Err(mistakes) => {
-            let mut report = Report::new(&file, text);
+            let mut report = Report::new(file, text);
             for mistake in mistakes {
                 let finding = Finding::error("catalogue", &mistake.span, mistake.message);
                 report.add(finding.help(mistake.help));

@@ -46,7 +46,8 @@ pub struct Checked {
 pub struct Loaded {
     /// The policy.
     pub checked: Checked,
-    /// The file, byte for byte: what [`Policy::digest`] is of.
+    /// The file, byte for byte, and after a zero byte the catalogue that it names: what
+    /// [`Policy::digest`] is of, and what [`parse`] reads.
     pub bytes: Vec<u8>,
 }
 
@@ -78,7 +79,8 @@ pub fn load(path: &Path, known_markers: &[String]) -> Result<Loaded, PolicyError
     let file = path.to_string_lossy();
     let catalogue = catalogue::load(path, &bytes).map_err(PolicyError::Broken)?;
     let checked = check(&file, &bytes, known_markers, &catalogue);
-    Ok(Loaded { checked: checked.map_err(PolicyError::Broken)?, bytes })
+    let checked = checked.map_err(PolicyError::Broken)?;
+    Ok(Loaded { checked, bytes: catalogue.behind(bytes) })
 }
 
 /// Top-level keys.
@@ -86,12 +88,14 @@ const KEYS: [&str; 5] = ["version", "people", "groups", "detect", "rule"];
 
 /// Checks a policy's bytes. `file` is what diagnostics call it; `known_markers` are the
 /// names of the built-in markers, which `disable` may name and a custom one may not take. No
-/// file is read: where `[detect] catalogue` names one, the built-in markers are taken.
+/// file is read: the catalogue that `[detect] catalogue` names stands behind a zero byte, or
+/// the built-in markers are taken.
 ///
 /// # Errors
 /// Everything that is wrong with it, warnings included, in order of place.
 pub fn parse(file: &str, bytes: &[u8], known_markers: &[String]) -> Result<Checked, Diagnostics> {
-    check(file, bytes, known_markers, &Catalogue::Elsewhere)
+    let (own, catalogue) = catalogue::split(file, bytes)?;
+    check(file, own, known_markers, &catalogue)
 }
 
 fn check(
@@ -113,7 +117,7 @@ fn check(
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let digest = policy_digest(bytes);
+    let digest = policy_digest(&catalogue.behind(bytes.to_vec()));
     let policy = Policy { digest, people: people.map, groups: groups.map, detect, rules };
     Ok(Checked { policy, warnings: diagnostics })
 }

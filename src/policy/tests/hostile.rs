@@ -162,3 +162,16 @@ fn deep_and_long_texts() {
         hold(format!("{}{text}", keyed(SMALL)).as_bytes());
     }
 }
+
+/// What stands behind a zero byte is a catalogue, and only of a policy that names one: no
+/// two policies have the same bytes to be hashed.
+#[test]
+fn a_zero_byte_is_none_of_a_policys() {
+    for tail in ["\0", "# x\0y\n", "\0version = \"acme\"\n"] {
+        assert!(checked(&format!("{SMALL}{tail}")).is_err(), "{tail:?}");
+    }
+    let named = SMALL.replace("[detect]\n", "[detect]\ncatalogue = \"markers.toml\"\n");
+    assert!(checked(&named).is_ok());
+    assert!(checked(&format!("{named}\0")).is_err());
+    assert!(checked(&format!("{named}\0version = \"acme\"\n")).is_err());
+}
