@@ -2,6 +2,7 @@
 //! pushes it; what people wrote themselves, and what has landed, is not.
 
 mod adopt;
+mod defences;
 mod innocent;
 mod laundered;
 mod notes;
