@@ -154,3 +154,42 @@ fn with_its_original_it_needs_no_sign_off_of_its_own() {
         assert_eq!(push.ok, paths == "**", "{paths}:\n{}", push.all);
     }
 }
+
+/// Too few lines of each file to tell, but most of the commit.
+#[test]
+fn crumbs_in_many_files_are_counted_together() {
+    let world = World::new();
+    let all = numbered(200, code);
+    let _kim = show(&world, &[("app/ledger.c".to_owned(), all.clone())]);
+    let other = world.clone("mallory");
+    for (text, known) in [(all, true), (numbered(200, |n| format!("own_work_{n}({n});")), false)] {
+        other.git(&["reset", "-q", "--hard", "origin/main"]);
+        let lines: Vec<&str> = text.lines().collect();
+        let mut commit = human("Mine\n");
+        for (n, part) in lines.chunks(20).enumerate().take(8) {
+            commit = commit.file(format!("lib/part{n}.c"), part[..5].join("\n"));
+        }
+        other.commit(commit);
+        let push = other.push_main();
+        assert_eq!(!push.ok, known, "{}", push.all);
+    }
+}
+
+/// Moved to where a rule asks, and changed a little by the way: new there.
+#[test]
+fn moved_in_and_changed() {
+    for is_marked in [true, false] {
+        let world = World::with(&Policy::standard().with("paths", r#"["app/**"]"#));
+        let text = work::file(16, 40);
+        let files = [("app/ledger.py".to_owned(), text.clone())];
+        let kim = show(&world, if is_marked { &files } else { &[] });
+        let other = world.clone("mallory");
+        other.commit(human("Some notes\n").file("docs/ledger.py", &text));
+        other.push_main().lands(&[MAIN]);
+        let moved = human("Tidy up\n").without("docs/ledger.py");
+        other.commit(moved.file("app/own.py", format!("{text}DEBUG = False\n")));
+        let push = other.push_main();
+        assert_eq!(push.ok, !is_marked, "{}", push.all);
+        drop(kim);
+    }
+}
