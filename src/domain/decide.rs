@@ -16,7 +16,6 @@ use super::evidence::{Declared, Evidence, Place};
 use super::facts::{CommitFacts, Facts, Merge, NewCommits, RefChange, RefFacts};
 use super::four_eyes::{FourEyes, Pair};
 use super::ids::{ObjectId, PersonId, RefName};
-use super::memory::Question;
 use super::policy::{Mode, Policy, Rule, Standing};
 use super::validity::is_valid_key;
 
@@ -270,19 +269,6 @@ impl Judge<'_> {
             || self.is_remembered(case, set.rule)
     }
 
-    /// Whether memory knows a commit (G9), for this rule and after what seniors have said
-    /// of it.
-    fn is_remembered(&self, case: Case<'_>, rule: usize) -> bool {
-        let Some(known) = self.facts.recalled.get(&case.commit.id) else { return false };
-        if !known.rules.contains(&rule) || self.is_corrected(case, case.commit.id) {
-            return false;
-        }
-        let sources = known.sources.iter().map(|s| s.commit);
-        let corrected: BTreeSet<_> = sources.filter(|id| self.is_corrected(case, *id)).collect();
-        let thresholds = self.policy.detect.thresholds;
-        known.basis(Question { rule, corrected: &corrected, thresholds }).is_some()
-    }
-
     fn requirement(&mut self, case: Case<'_>, set: &NewCommits) -> Requirement {
         let Case { rule, commit, .. } = case;
         let own = [commit.id];
@@ -318,6 +304,8 @@ impl Judge<'_> {
             .iter()
             .find(|(_, commits)| commits.contains(&commit.id))
             .map(|(name, _)| name.clone());
+        let mut unusable = tally.unusable;
+        unusable.extend(self.vain_corrections(case, set.rule));
         Requirement {
             rule: rule.name.clone(),
             line: rule.line,
@@ -330,7 +318,7 @@ impl Judge<'_> {
             have: tally.have.into_iter().map(|(h, _)| h).collect(),
             can_sign,
             cannot,
-            unusable: tally.unusable,
+            unusable,
             declined: tally.declined,
             blocked,
             push_first,

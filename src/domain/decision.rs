@@ -251,7 +251,7 @@ pub struct Requirement {
     pub can_sign: Vec<PersonId>,
     /// Who of the groups can't, and why.
     pub cannot: Vec<Cannot>,
-    /// Sign-offs that do not count, and why.
+    /// Sign-offs, and corrections of memory, that do not count, and why.
     pub unusable: Vec<Unusable>,
     /// Standing declines.
     pub declined: Vec<Unusable>,
@@ -324,4 +324,7 @@ pub struct Unusable {
     pub why: String,
     /// Whether the reason is that they had a hand in it (G13).
     pub had_a_hand: bool,
+    /// Whether it is no sign-off and no decline, but says that memory is wrong (G9).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub correction: bool,
 }

@@ -142,6 +142,17 @@ pub enum Basis<'a> {
     Spread(&'a Source, usize),
 }
 
+impl<'a> Basis<'a> {
+    /// The commit that it was learned from, or most of it.
+    #[must_use]
+    pub fn source(&self) -> &'a Source {
+        match self {
+            Self::Itself(source) | Self::Change(source) | Self::File(source, _) => source,
+            Self::Lines { source, .. } | Self::Spread(source, _) => source,
+        }
+    }
+}
+
 /// Lines seen, of one file or of a commit.
 #[derive(Default)]
 struct Seen {

@@ -5,6 +5,7 @@
 //! environment, network, git2, SQL, clap or axum; `digest` alone names sha2.
 
 pub mod change;
+mod corrections;
 pub mod decide;
 pub mod decision;
 pub mod digest;

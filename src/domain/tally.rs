@@ -100,7 +100,7 @@ fn named(case: Case<'_>, tie: &Tie) -> Option<ObjectId> {
 }
 
 /// Why a statement does not count.
-struct Refusal {
+pub(super) struct Refusal {
     why: String,
     had_a_hand: bool,
 }
@@ -111,13 +111,14 @@ impl From<String> for Refusal {
     }
 }
 
-fn unusable(s: &SignOff, names: Option<ObjectId>, refusal: &Refusal) -> Unusable {
+pub(super) fn unusable(s: &SignOff, names: Option<ObjectId>, refusal: &Refusal) -> Unusable {
     Unusable {
         person: s.signer.clone(),
         statement: s.hash,
         names,
         why: escape_short(refusal.why.as_bytes(), 200),
         had_a_hand: refusal.had_a_hand,
+        correction: s.statement.verdict == Verdict::Correct,
     }
 }
 
@@ -179,28 +180,6 @@ impl Judge<'_> {
             .map(|d| unusable(d, None, &d.statement.reason.clone().unwrap_or_default().into()))
             .collect();
         tally
-    }
-
-    /// Whether enough seniors of a rule have said that what memory has of a commit is wrong
-    /// (G9): of one that it learned from, or of the one that is to land.
-    pub(super) fn is_corrected(&self, case: Case<'_>, named: ObjectId) -> bool {
-        let standard = Standard { facts: self.facts, rule: case.rule, reference: case.reference };
-        let eyes = FourEyes { policy: self.policy, facts: self.facts };
-        let landing = &case.commit.id;
-        let pair = Pair { signed: &[named], landing };
-        let itself = Pair { signed: &[*landing], landing };
-        let people: BTreeSet<&PersonId> = self
-            .facts
-            .sign_offs
-            .values()
-            .filter(|s| s.statement.verdict == Verdict::Correct)
-            .filter(|s| s.statement.subjects.iter().any(|sub| sub.commit == Some(named)))
-            .filter(|s| standard.correction(s).is_ok())
-            .map(|s| &s.signer)
-            .filter(|person| eyes.objection(person, pair).is_none())
-            .filter(|person| eyes.objection(person, itself).is_none())
-            .collect();
-        people.len() >= case.rule.sign_offs + usize::from(eyes.needs_one_more(pair))
     }
 
     fn count(

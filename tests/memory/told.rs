@@ -2,7 +2,7 @@
 
 use super::work::{self, show, three, with};
 use crate::support::clone::path_text;
-use crate::support::{API, Draft, MAIN, NEEDS, Policy, World, ai, human, key};
+use crate::support::{API, Clone, Draft, MAIN, NEEDS, Policy, World, ai, human, key};
 
 #[test]
 fn a_match_says_what_matched() {
@@ -147,4 +147,74 @@ fn a_correction_by_who_pushes_it_does_not_count() {
     grace.push_main().rejected_with(NEEDS);
     correct("alovelace");
     grace.push_main().lands(&[MAIN]);
+}
+
+/// What was said and does not help is told with its reason; what helps, without a word.
+#[test]
+fn a_correction_that_does_not_count_is_told() {
+    let correct = |kim: &Clone<'_>, who: &str, refs: &str| {
+        let draft = Draft::new("correct", API).refs(&[refs]).commit(kim, &kim.head());
+        let signed = draft.sign(who);
+        kim.deliver(&[&signed]);
+        signed
+    };
+    let two = Policy::standard().with("sign_offs", "2");
+    let world = World::with(&two);
+    let files = three(101, 30);
+    let kim = show(&world, &files);
+    let short = kim.head()[..8].to_owned();
+    let grace = world.clone("ghopper");
+    let id = grace.commit(with(human("Mine\n"), &files));
+    let of = |who: &str| format!("{who}'s correction of {short} does not count:");
+    grace.push_main().rejected_with(NEEDS).keeps_quiet_about("'s correction");
+    correct(&kim, "ghopper", MAIN);
+    correct(&kim, "khamilton", "refs/heads/other");
+    let why = format!("{} author of {}", of("ghopper"), &id[..8]);
+    let push = grace.push_main();
+    push.rejected_with(NEEDS).says(&why);
+    push.says(&format!("{} it is for refs/heads/other", of("khamilton")));
+    // One counts, and is one too few.
+    let signed = correct(&kim, "alovelace", MAIN);
+    grace.push_main().rejected_with(NEEDS).says(&format!("{} the rule wants 2", of("alovelace")));
+    correct(&kim, "khamilton", MAIN);
+    kim.deliver(&[&Draft::new("revoke", API).statement(&signed.hash()).sign("alovelace")]);
+    let why = format!("{} revoked by the signer", of("alovelace"));
+    grace.push_main().rejected_with(NEEDS).says(&why);
+
+    // The innocent twin: those that count let it in, and are no matter.
+    let world = World::with(&two);
+    let kim = show(&world, &files);
+    let mallory = world.clone("mallory");
+    mallory.commit(with(human("Mine\n"), &files));
+    correct(&kim, "ghopper", MAIN);
+    correct(&kim, "alovelace", MAIN);
+    mallory.push_main().lands(&[MAIN]).keeps_quiet_about("correction");
+}
+
+/// Two pushes showed it, one of them is corrected.
+#[test]
+fn what_else_it_is_known_from_is_told() {
+    let world = World::new();
+    let files = three(103, 30);
+    let kim = show(&world, &files);
+    let first = kim.head();
+    kim.commit(with(ai("Again"), &[("lib/else.py".to_owned(), files[0].1.clone())]));
+    kim.push(&["HEAD:refs/heads/topic"]).lands(&["refs/heads/topic"]);
+    let second = kim.head();
+    let mallory = world.clone("mallory");
+    mallory.commit(human("Mine\n").file("app/mine.py", format!("{}OWN = [1, 2]\n", files[0].1)));
+    mallory.push_main().rejected_with(NEEDS);
+    let correct = |id: &str| {
+        kim.deliver(&[&Draft::new("correct", API).refs(&[MAIN]).commit(&kim, id).sign("ghopper")]);
+    };
+    correct(&first);
+    let why = format!("does not count: it is known from {} too", &second[..8]);
+    mallory.push_main().rejected_with(NEEDS).says(&why);
+    correct(&second);
+    mallory.push_main().lands(&[MAIN]);
+    // A mark is no memory.
+    let id = mallory.commit(ai("Own\n").file("app/x.py", work::file(104, 30)));
+    let other = Draft::new("correct", API).refs(&[MAIN]).commit(&mallory, &id).sign("ghopper");
+    kim.deliver(&[&other]);
+    mallory.push_main().rejected_with(NEEDS).says(&format!("{} shows its mark itself", &id[..8]));
 }

@@ -44,10 +44,13 @@ pub(super) fn told(page: &mut Page, q: &Requirement) {
 pub fn people_of(q: &Requirement) -> Vec<String> {
     let mut lines = Vec::new();
     // Who had a hand in it is told below, in fewer words.
-    let is_told = |u: &Unusable| u.had_a_hand && q.cannot.iter().any(|c| c.person == u.person);
+    let is_told = |u: &Unusable| {
+        u.had_a_hand && !u.correction && q.cannot.iter().any(|c| c.person == u.person)
+    };
     for u in q.unusable.iter().filter(|u| !is_told(u)).take(PEOPLE) {
         let of = u.names.map(|id| format!(" of {}", id.short())).unwrap_or_default();
-        lines.push(format!("{}'s sign-off{of} does not count: {}", u.person, u.why));
+        let said = if u.correction { "correction" } else { "sign-off" };
+        lines.push(format!("{}'s {said}{of} does not count: {}", u.person, u.why));
     }
     for d in q.declined.iter().take(PEOPLE) {
         let why = if d.why.is_empty() { String::new() } else { format!(": {}", d.why) };

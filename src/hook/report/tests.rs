@@ -100,6 +100,7 @@ fn unusable(w: Words<'_>, who: &str, why: &str) -> Unusable {
         names: Some(oid(9)),
         why: w.of(why, "stale: it names 3f9c2ab1, whose files differ from what is pushed now"),
         had_a_hand: false,
+        correction: false,
     }
 }
 
