@@ -1,14 +1,18 @@
-//! Lines of a text as memory compares them (G9): white space folded away, lines that say
-//! nothing left out, and runs of what remains hashed and thinned.
+//! Lines of a text as memory compares them (G9): white space, comments, what ends a line and
+//! the script of a letter folded away, lines that say nothing left out, and runs of what
+//! remains hashed and thinned.
 //!
 //! The thinning is winnowing (Schleimer, Wilkerson and Aiken, 2003): of every [`WINDOW`]
 //! runs in a row the smallest hash is kept, so that of a copied piece of `RUN + WINDOW - 1`
 //! lines at least one run is among them, wherever it stands.
 
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::comments::{Comment, without_comments};
+use super::confusables::{Look, look};
 use crate::domain::digest::fingerprint;
-use crate::domain::memory::{Fingerprint, RUN};
+use crate::domain::memory::{Fingerprint, Place, RUN};
 
 /// Runs in a row of which one is kept.
 const WINDOW: usize = 2;
@@ -16,6 +20,8 @@ const WINDOW: usize = 2;
 const LETTERS: usize = 5;
 /// A text with more than one NUL in so many bytes is none.
 const BINARY: usize = 100;
+/// What may stand at the end of a line or not, in one language or another.
+const ENDS: &[u8] = b";,.\\";
 /// Of a longer line this many bytes tell; what comes after is hashed all the same.
 const FOLDED: usize = 1 << 20;
 
@@ -30,6 +36,7 @@ impl Lines {
     /// stand in them, and anybody can put one between any two lines.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
+        let text = decoded(text);
         // One here or there makes no text binary.
         let zeros = text.iter().filter(|c| **c == 0).count();
         if zeros.saturating_mul(BINARY) > text.len() {
@@ -42,7 +49,8 @@ impl Lines {
             if line.is_empty() || comment.takes(line) || is_import(line) {
                 continue;
             }
-            let folded = folded(line);
+            let line = line.get(..FOLDED).unwrap_or(line);
+            let folded = folded(&without_comments(line));
             let letters = folded.iter().filter(|c| c.is_ascii_alphanumeric() || !c.is_ascii());
             if letters.count() >= LETTERS && !is_word(&folded) {
                 lines.push(folded);
@@ -75,16 +83,30 @@ impl Lines {
         self.0.iter().map(Vec::len).sum()
     }
 
-    /// Every run, by the place of its first line.
+    /// How many different ones.
     #[must_use]
-    pub fn runs(&self) -> Vec<Fingerprint> {
-        self.0.windows(RUN).map(fingerprint).collect()
+    pub fn distinct(&self) -> usize {
+        self.0.iter().collect::<HashSet<_>>().len()
+    }
+
+    /// Every run, with the numbers of its lines: the same line has the same number, so that
+    /// what is said again and again counts once.
+    #[must_use]
+    pub fn runs(&self) -> Vec<(Place, Fingerprint)> {
+        let mut known: HashMap<&[u8], usize> = HashMap::new();
+        let mut number = |line| {
+            let next = known.len();
+            *known.entry(line).or_insert(next)
+        };
+        let numbers: Vec<usize> = self.0.iter().map(|line| number(line)).collect();
+        let places = numbers.array_windows::<RUN>().copied();
+        places.zip(self.0.windows(RUN).map(fingerprint)).collect()
     }
 
     /// The runs that are remembered.
     #[must_use]
     pub fn winnowed(&self) -> BTreeSet<Fingerprint> {
-        let runs = self.runs();
+        let runs: Vec<Fingerprint> = self.0.windows(RUN).map(fingerprint).collect();
         if runs.len() < WINDOW {
             return runs.into_iter().collect();
         }
@@ -103,22 +125,51 @@ impl Known {
     }
 }
 
-/// Without white space, control and invisible characters; what is not UTF-8 stays as it is.
+/// UTF-16 as UTF-8, told by its byte order mark, or by zeros in nearly every second place and
+/// hardly any elsewhere; anything else as it is.
+fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    let (units, _) = text.as_chunks::<2>();
+    let is_big = match text {
+        [0xFE, 0xFF, ..] => true,
+        [0xFF, 0xFE, ..] => false,
+        _ if !text.contains(&0) => return Cow::Borrowed(text),
+        _ => {
+            let first = units.iter().filter(|[first, _]| *first == 0).count();
+            let second = units.iter().filter(|[_, second]| *second == 0).count();
+            let (most, least) = (first.max(second), first.min(second));
+            if most.saturating_mul(2) < units.len() || least.saturating_mul(BINARY) > units.len() {
+                return Cow::Borrowed(text);
+            }
+            first > second
+        }
+    };
+    let unit = |u: &[u8; 2]| if is_big { u16::from_be_bytes(*u) } else { u16::from_le_bytes(*u) };
+    let chars = char::decode_utf16(units.iter().map(unit));
+    let text: String = chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    Cow::Owned(text.into_bytes())
+}
+
+/// Without white space, what is not seen, and punctuation at its end; letters of other scripts
+/// as the ASCII ones that they look like. What is not UTF-8 stays as it is.
 fn folded(line: &[u8]) -> Vec<u8> {
-    let line = line.get(..FOLDED).unwrap_or(line);
-    if line.is_ascii() {
-        return line.iter().copied().filter(u8::is_ascii_graphic).collect();
-    }
     let mut out = Vec::with_capacity(line.len());
-    for chunk in line.utf8_chunks() {
-        let shown = |c: &char| {
-            !c.is_whitespace()
-                && !c.is_control()
-                && !matches!(u32::from(*c), 0xAD | 0x200B..=0x200F | 0x2060 | 0xFEFF)
-        };
-        out.extend(chunk.valid().chars().filter(shown).collect::<String>().into_bytes());
-        out.extend_from_slice(chunk.invalid());
+    if line.is_ascii() {
+        out.extend(line.iter().filter(|c| c.is_ascii_graphic()));
+    } else {
+        for chunk in line.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                match look(c) {
+                    Look::Break | Look::Blank | Look::Invisible => {}
+                    Look::Like(ascii) => out.push(ascii),
+                    Look::LikeTwo(one, two) => out.extend([one, two]),
+                    Look::Itself => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+            }
+            out.extend_from_slice(chunk.invalid());
+        }
     }
+    let end = out.iter().rposition(|c| !ENDS.contains(c)).map_or(0, |last| last + 1);
+    out.truncate(end);
     out
 }
 
@@ -148,38 +199,56 @@ fn is_import(line: &[u8]) -> bool {
 
 /// A name and nothing else, such as an entry of a list.
 fn is_word(folded: &[u8]) -> bool {
-    let name = folded.strip_suffix(b",").unwrap_or(folded);
-    name.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_')
+    folded.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_')
 }
 
-/// Where a text stands, as far as whole lines of comment tell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comment {
-    Outside,
-    /// Inside `/* */` or `<!-- -->`; what ends it.
-    Inside(&'static [u8]),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Comment {
-    fn takes(&mut self, line: &[u8]) -> bool {
-        let ends = |end: &[u8], line: &[u8]| line.windows(end.len()).any(|part| part == end);
-        if let Self::Inside(end) = *self {
-            if ends(end, line) {
-                *self = Self::Outside;
-            }
-            // What stands behind the end is code, and so is a block that never ends.
-            return !ends(end, line) || line.ends_with(end);
+    fn of(text: &[u8]) -> Vec<String> {
+        let lines = Lines::of(text).0.into_iter();
+        lines.map(|l| String::from_utf8_lossy(&l).into_owned()).collect()
+    }
+
+    #[test]
+    fn lines_are_compared_without_what_costs_nothing_to_change() {
+        let rows: [(&str, &[&str]); 14] = [
+            ("  total = a + b\n", &["total=a+b"]),
+            ("total = a + b;\ntotal = a + b \\\n", &["total=a+b", "total=a+b"]),
+            ("total = a + b  # so it is\n", &["total=a+b"]),
+            ("total = a + b; // so it is\n", &["total=a+b"]),
+            ("total /* all */ = a + b /* of it */\n", &["total=a+b"]),
+            ("total = a + b /*\n*/\n", &["total=a+b"]),
+            ("total = a + b -- so it is\n", &["total=a+b"]),
+            ("| total | a + b | <!-- so -->\n", &["|total|a+b|"]),
+            // What only looks like a comment.
+            ("get(\"http://a.example/b\")\n", &["get(\"http://a.example/b\")"]),
+            ("  color: #ffcc00;\n", &["color:#ffcc00"]),
+            ("puts \"total #{a}\"\n", &["puts\"total#{a}\""]),
+            ("run --total --all\n", &["run--total--all"]),
+            // Letters of other scripts.
+            ("t\u{43e}tal = \u{430} + \u{ff42}\u{200b}\n", &["total=a+b"]),
+            ("\u{5408}\u{8a08} = \u{548c}\n", &["\u{5408}\u{8a08}=\u{548c}"]),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(of(text.as_bytes()), expected, "{text:?}");
         }
-        for (begin, end) in [(b"/*".as_slice(), b"*/".as_slice()), (b"<!--", b"-->")] {
-            if let Some(rest) = line.strip_prefix(begin) {
-                if !ends(end, rest) {
-                    *self = Self::Inside(end);
-                    return true;
-                }
-                return rest.ends_with(end);
-            }
+    }
+
+    #[test]
+    fn utf_16_is_read() {
+        let text = "total = a + b\nother = \u{5408} - total\n";
+        let expected = of(text.as_bytes());
+        for mark in ["", "\u{feff}"] {
+            let units: Vec<u16> = format!("{mark}{text}").encode_utf16().collect();
+            let little: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();
+            let big: Vec<u8> = units.iter().flat_map(|u| u.to_be_bytes()).collect();
+            assert_eq!(of(&little), expected);
+            assert_eq!(of(&big), expected);
         }
-        let starts: [&[u8]; 8] = [b"# ", b"##", b"#!", b"//", b"-- ", b";", b"%", b"<?"];
-        line == b"#" || line == b"--" || starts.iter().any(|start| line.starts_with(start))
+        // No text.
+        let binary: Vec<u8> = (0..4_000_u16).flat_map(|n| (n % 300 * 7).to_be_bytes()).collect();
+        assert_eq!(of(&binary.repeat(2)), Vec::<String>::new());
     }
 }

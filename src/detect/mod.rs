@@ -17,6 +17,7 @@ mod boxes;
 mod catalogue;
 mod co_authors;
 mod codepages;
+mod comments;
 mod confusables;
 mod declarations;
 mod encodings;

@@ -26,7 +26,8 @@ impl Judge<'_> {
         let sources = known.sources.iter().map(|s| s.commit);
         let corrected: BTreeSet<_> = sources.filter(|id| self.is_corrected(case, *id)).collect();
         let thresholds = self.policy.detect.thresholds;
-        known.basis(Question { rule, corrected: &corrected, thresholds })
+        let name = &case.rule.name;
+        known.basis(Question { rule, name, corrected: &corrected, thresholds })
     }
 
     /// Whether enough seniors of a rule have said that what memory has of a commit is wrong:

@@ -11,6 +11,9 @@ use super::ids::{ChangeDigest, DecisionId, Login, ObjectId, RepoPath, Repository
 /// Lines of a run: what is hashed together.
 pub const RUN: usize = 2;
 
+/// Where a run stands: the numbers of its lines. The same line has the same number in a file.
+pub type Place = [usize; RUN];
+
 /// A run of added lines, hashed: the first eight bytes of a SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -51,9 +54,21 @@ impl Default for Thresholds {
     }
 }
 
+/// Fewer lines than this may be an idiom or a scaffold that two people took from the same
+/// manual: then so many of a hundred have to be known.
+const FEW: usize = 12;
+const FEW_SHARE: usize = 80;
+
 impl Thresholds {
+    /// Whether most of what somebody showed is seen again.
     fn is_most(self, seen: usize, of: usize) -> bool {
         of > 0 && seen >= self.lines && seen.saturating_mul(100) >= of.saturating_mul(self.share)
+    }
+
+    /// Whether most of a file or of a commit was seen before.
+    fn makes_up(self, seen: usize, of: usize) -> bool {
+        let share = if seen < FEW { self.share.max(FEW_SHARE) } else { self.share };
+        Self { share, ..self }.is_most(seen, of)
     }
 }
 
@@ -76,8 +91,8 @@ pub struct Source {
     pub lines: usize,
     /// Whether only memory told it.
     pub echo: bool,
-    /// The rules, by place, for which it has landed in the repository of the push.
-    pub landed_for: BTreeSet<usize>,
+    /// Names of the rules for which it has landed in the repository of the push.
+    pub landed_for: BTreeSet<String>,
 }
 
 /// Places in [`Recollection::sources`].
@@ -108,14 +123,14 @@ pub struct Recollection {
 pub struct FileRecollection {
     /// Where.
     pub path: RepoPath,
-    /// Distinctive lines that are added to it.
+    /// Different distinctive lines that are added to it.
     pub lines: usize,
     /// Who made the same blob.
     pub blob: Sources,
-    /// Runs that are remembered, by the first of their lines.
-    pub runs: BTreeMap<usize, Sources>,
+    /// Runs that are remembered.
+    pub runs: BTreeMap<Place, Sources>,
     /// The same of the whole file as it is then: somebody may have brought the rest before.
-    pub whole: BTreeMap<usize, Sources>,
+    pub whole: BTreeMap<Place, Sources>,
 }
 
 /// Why a commit is AI-assisted by memory.
@@ -165,6 +180,8 @@ struct Seen {
 pub struct Question<'a> {
     /// The rule's place in the policy.
     pub rule: usize,
+    /// Its name.
+    pub name: &'a str,
     /// Earlier commits whose weight was taken away.
     pub corrected: &'a BTreeSet<ObjectId>,
     /// From when on it counts.
@@ -225,7 +242,7 @@ impl Recollection {
         let (mut all, mut files, mut is_most) = (Seen::default(), Vec::new(), false);
         for file in &self.files {
             let seen = self.seen(&file.runs, question);
-            is_most |= thresholds.is_most(seen.lines, file.lines);
+            is_most |= thresholds.makes_up(seen.lines, file.lines);
             if seen.lines > 0 {
                 files.push(&file.path);
             }
@@ -234,7 +251,7 @@ impl Recollection {
                 *all.by_source.entry(source).or_default() += lines;
             }
         }
-        is_most |= thresholds.is_most(all.lines, self.lines);
+        is_most |= thresholds.makes_up(all.lines, self.lines);
         let mut whole: BTreeMap<usize, usize> = BTreeMap::new();
         for file in &self.files {
             for (source, lines) in self.seen(&file.whole, question).by_source {
@@ -254,12 +271,12 @@ impl Recollection {
         })
     }
 
-    fn seen(&self, runs: &BTreeMap<usize, Sources>, question: Question<'_>) -> Seen {
+    fn seen(&self, runs: &BTreeMap<Place, Sources>, question: Question<'_>) -> Seen {
         let mut lines: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (first, sources) in runs {
+        for (place, sources) in runs {
             for source in self.alive(sources, question) {
-                for line in *first..first.saturating_add(RUN) {
-                    lines.entry(line).or_default().insert(source);
+                for line in place {
+                    lines.entry(*line).or_default().insert(source);
                 }
             }
         }
@@ -274,7 +291,7 @@ impl Recollection {
     /// from whichever commit it was learned.
     fn alive(&self, sources: &Sources, question: Question<'_>) -> impl Iterator<Item = usize> {
         let of = |place: &usize| self.sources.get(*place);
-        let landed = sources.iter().filter_map(of).any(|s| s.landed_for.contains(&question.rule));
+        let landed = sources.iter().filter_map(of).any(|s| s.landed_for.contains(question.name));
         let standing = |place: &usize| {
             of(place).is_some_and(|s| !s.echo && !question.corrected.contains(&s.commit))
         };

@@ -56,9 +56,9 @@ pub(super) fn trace(
         let path = path_fingerprint(file.path.as_bytes()).0;
         if let Some(known) = known {
             let Some(known) = known.files.iter().find(|f| f.path == file.path) else { continue };
-            let runs = file.added.runs();
-            let seen = known.runs.keys().filter_map(|line| runs.get(*line));
-            trace.runs.extend(seen.map(|run| (*run, path)));
+            let runs = file.added.runs().into_iter();
+            let seen = runs.filter(|(place, _)| known.runs.contains_key(place));
+            trace.runs.extend(seen.map(|(_, run)| (run, path)));
             trace.lines += known.runs.len();
             if !known.blob.is_empty() || !known.runs.is_empty() {
                 trace.blobs.insert(file.side.id);
@@ -78,7 +78,7 @@ pub(super) fn trace(
         }
         if !file.added.is_empty() {
             let own = file.added.clone().without(&reader.beside(id, &file.path));
-            trace.lines += own.len();
+            trace.lines += own.distinct();
             trace.runs.extend(own.winnowed().into_iter().map(|run| (run, path)));
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::change::{Change, Side};
 use crate::domain::decision::Finding;
 use crate::domain::ids::{ObjectId, RepoPath};
 use crate::domain::limits::Passed;
-use crate::domain::memory::Fingerprint;
+use crate::domain::memory::{Fingerprint, Place};
 use crate::git::made::{self, Made};
 use crate::git::{GitError, Kind, change};
 
@@ -38,6 +38,11 @@ pub(super) struct LookedFile {
 impl Looked {
     pub(super) fn lines(&self) -> usize {
         self.files.iter().map(|f| f.added.len()).sum()
+    }
+
+    /// Different lines that are added, file by file.
+    pub(super) fn distinct(&self) -> usize {
+        self.files.iter().map(|f| f.added.distinct()).sum()
     }
 }
 
@@ -90,7 +95,7 @@ impl Reader<'_> {
     }
 
     /// All runs of a file.
-    pub(super) fn whole(&self, side: Side) -> Vec<Fingerprint> {
+    pub(super) fn whole(&self, side: Side) -> Vec<(Place, Fingerprint)> {
         let mut left = self.limits.push_bytes;
         self.text(side, &mut left).map(|(_, text)| Lines::of(&text).runs()).unwrap_or_default()
     }

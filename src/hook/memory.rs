@@ -16,10 +16,10 @@ use crate::domain::digest::change_digest;
 use crate::domain::evidence::{Evidence, MarkerKind, Place, Strength};
 use crate::domain::facts::Facts;
 use crate::domain::ids::{ChangeDigest, ObjectId};
-use crate::domain::memory::{Question, Trace};
-use crate::domain::policy::{Detect, Mode, Rule};
+use crate::domain::memory::{Question, Source, Trace};
+use crate::domain::policy::{Mode, Policy, Rule};
 use crate::git::{change, made, range};
-use crate::store::memory::{Asked, Remembered};
+use crate::store::memory::Asked;
 use crate::store::{Store, StoreError};
 
 /// The marker's name of a commit that memory knows.
@@ -116,7 +116,7 @@ pub(super) async fn recall(
 }
 
 /// What the push shows itself: its marked commits, on whatever ref.
-fn own(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &Facts) -> Vec<(Trace, Remembered)> {
+fn own(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &Facts) -> Vec<(Trace, Source)> {
     let sets = facts.refs.iter().flat_map(|r| &r.sets).flat_map(|s| &s.commits);
     let all: BTreeSet<ObjectId> =
         sets.chain(facts.refs.iter().flat_map(|r| &r.ungated_ai)).copied().collect();
@@ -129,7 +129,7 @@ fn own(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &Facts) -> Vec<(Trace,
         let Ok(trace) = learn::trace(bench, reader, id) else { continue };
         let evidence = reader.seen.get(&id).map_or(&[][..], |s| &s.detection.evidence);
         let evidence = evidence.iter().find(|e| e.strength.counts()).map(|e| e.text.clone());
-        let commit = Remembered {
+        let commit = Source {
             commit: id,
             repository: bench.repository.clone(),
             first_pusher: bench.pusher.clone(),
@@ -149,13 +149,13 @@ fn own(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &Facts) -> Vec<(Trace,
 struct Desk<'a> {
     bench: &'a Bench<'a>,
     store: &'a dyn Store,
-    own: Vec<(Trace, Remembered)>,
+    own: Vec<(Trace, Source)>,
 }
 
 impl Desk<'_> {
     async fn ask(&self, asked: &Asked) -> Result<Answers, StoreError> {
         let recalled = self.store.recall(&self.bench.repository, asked).await?;
-        Ok(Answers::new(self.bench, with_own(recalled, &self.own)))
+        Ok(Answers::new(with_own(recalled, &self.own)))
     }
 
     /// Asks about commits, and about whole files of those to which anything known is added.
@@ -173,7 +173,8 @@ impl Desk<'_> {
                     file.and_then(|f| commit.looked.files.iter().find(|l| l.path == f.path));
                 let Some(looked) = looked else { continue };
                 let runs = reader.whole(looked.side);
-                let asked = Asked { runs: runs.clone(), ..Asked::default() };
+                let asked = runs.iter().map(|(_, run)| *run).collect();
+                let asked = Asked { runs: asked, ..Asked::default() };
                 self.ask(&asked).await?.add_whole(&mut found, place, &runs);
             }
             reader.recalled.insert(commit.id, found);
@@ -183,23 +184,27 @@ impl Desk<'_> {
 }
 
 /// The question without what seniors have said since.
-fn plain(detect: &Detect, rule: usize) -> Question<'static> {
+fn plain(policy: &Policy, rule: usize) -> Question<'_> {
     static NOBODY: BTreeSet<ObjectId> = BTreeSet::new();
-    Question { rule, corrected: &NOBODY, thresholds: detect.thresholds }
+    let name = name_of(policy, rule);
+    Question { rule, name, corrected: &NOBODY, thresholds: policy.detect.thresholds }
+}
+
+fn name_of(policy: &Policy, rule: usize) -> &str {
+    policy.rules.get(rule).map_or("", |rule| &rule.name)
 }
 
 /// Adds evidence to what memory knows, for each rule that gates one of its refs.
 fn weigh(bench: &Bench<'_>, reader: &mut Reader<'_>, facts: &mut Facts) {
-    let detect = &bench.policy.detect;
     let asked = asked(reader, facts);
     mark_landed(reader, facts, &asked);
-    spread(detect, reader, &asked);
+    spread(bench.policy, reader, &asked);
     let mut reverts = Reverts { left: REVERTS, inverses: None };
     let mut known = std::mem::take(&mut reader.recalled);
     known.retain(|id, found| {
         let mut bases = Vec::new();
         for rule in asked.get(id).into_iter().flatten() {
-            if let Some(basis) = found.basis(plain(detect, *rule))
+            if let Some(basis) = found.basis(plain(bench.policy, *rule))
                 && !reverts.is_one(reader, *rule, *id)
             {
                 bases.push((*rule, words(&basis, &bench.repository)));
@@ -275,7 +280,7 @@ fn mark_landed(reader: &mut Reader<'_>, facts: &Facts, asked: &AskedBy) {
                     landed.insert(key, reader.has_landed(*rule, source.commit));
                 }
                 if is_with && reader.is_ai(&source.commit) || landed.get(&key) == Some(&true) {
-                    source.landed_for.insert(*rule);
+                    source.landed_for.insert(name_of(reader.policy, *rule).to_owned());
                 }
             }
         }
@@ -284,11 +289,11 @@ fn mark_landed(reader: &mut Reader<'_>, facts: &Facts, asked: &AskedBy) {
 }
 
 /// Counts what the commits of a rule add together of each source.
-fn spread(detect: &Detect, reader: &mut Reader<'_>, asked: &AskedBy) {
+fn spread(policy: &Policy, reader: &mut Reader<'_>, asked: &AskedBy) {
     let mut all: BTreeMap<(usize, ObjectId), usize> = BTreeMap::new();
     for (id, found) in &reader.recalled {
         for rule in asked.get(id).into_iter().flatten() {
-            for (place, lines) in found.seen_of(plain(detect, *rule)) {
+            for (place, lines) in found.seen_of(plain(policy, *rule)) {
                 if let Some(source) = found.sources.get(place) {
                     *all.entry((*rule, source.commit)).or_default() += lines;
                 }

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::collect::Bench;
 use super::look::Looked;
 use crate::domain::ids::{ChangeDigest, ObjectId, RepositoryName};
 use crate::domain::memory::{
-    Basis, FileRecollection, Fingerprint, Recollection, Source, Sources, Trace,
+    Basis, FileRecollection, Fingerprint, Place, Recollection, Source, Sources, Trace,
 };
-use crate::store::memory::{Asked, Recalled, Remembered};
+use crate::store::memory::{Asked, Recalled};
 
 /// A commit that was looked at and not yet answered for.
 pub(super) struct Pending {
@@ -23,7 +22,8 @@ pub(super) fn questions(pending: &[Pending]) -> Asked {
         asked.commits.push(commit.id);
         asked.changes.extend(commit.change);
         asked.blobs.extend(commit.looked.files.iter().map(|f| f.side.id));
-        asked.runs.extend(commit.looked.files.iter().flat_map(|f| f.added.runs()));
+        let runs = commit.looked.files.iter().flat_map(|f| f.added.runs());
+        asked.runs.extend(runs.map(|(_, run)| run));
     }
     asked.blobs.sort_unstable();
     asked.blobs.dedup();
@@ -33,7 +33,7 @@ pub(super) fn questions(pending: &[Pending]) -> Asked {
 }
 
 /// Adds to an answer what this very push shows: a copy that comes with the original is one.
-pub(super) fn with_own(mut recalled: Recalled, own: &[(Trace, Remembered)]) -> Recalled {
+pub(super) fn with_own(mut recalled: Recalled, own: &[(Trace, Source)]) -> Recalled {
     for (trace, commit) in own {
         let place = recalled.commits.len();
         recalled.commits.push(commit.clone());
@@ -58,24 +58,8 @@ pub(super) struct Answers {
 const COMMON: usize = 3;
 
 impl Answers {
-    pub(super) fn new(bench: &Bench<'_>, recalled: Recalled) -> Self {
-        let place = |name: &String| bench.policy.rules.iter().position(|r| r.name == *name);
-        let commits: Vec<_> = recalled
-            .commits
-            .into_iter()
-            .map(|c| Source {
-                commit: c.commit,
-                repository: c.repository,
-                first_pusher: c.first_pusher,
-                at: c.at,
-                evidence: c.evidence,
-                decision: c.decision,
-                lines: c.lines,
-                echo: c.echo,
-                landed_for: c.landed_for.iter().filter_map(place).collect(),
-            })
-            .collect();
-        let mut all = Self { commits, ..Self::default() };
+    pub(super) fn new(recalled: Recalled) -> Self {
+        let mut all = Self { commits: recalled.commits, ..Self::default() };
         for (commit, source) in recalled.itself {
             all.itself.entry(commit).or_default().push(source);
         }
@@ -124,17 +108,17 @@ impl Answers {
         let mut files = Vec::new();
         for file in &commit.looked.files {
             let blob = own(self.blobs.get(&file.side.id));
-            let runs = file.added.runs().into_iter().enumerate();
-            let runs: BTreeMap<usize, Sources> = runs
-                .filter_map(|(line, run)| Some((line, own(Some(self.runs.get(&run.0)?)))))
+            let runs = file.added.runs().into_iter();
+            let runs: BTreeMap<Place, Sources> = runs
+                .filter_map(|(place, run)| Some((place, own(Some(self.runs.get(&run.0)?)))))
                 .collect();
             if !blob.is_empty() || !runs.is_empty() {
-                let (path, lines) = (file.path.clone(), file.added.len());
+                let (path, lines) = (file.path.clone(), file.added.distinct());
                 let whole = BTreeMap::new();
                 files.push(FileRecollection { path, lines, blob, runs, whole });
             }
         }
-        let lines = commit.looked.lines();
+        let lines = commit.looked.distinct();
         (!kept.is_empty()).then(|| Recollection {
             sources: kept,
             itself,
@@ -146,9 +130,14 @@ impl Answers {
     }
 
     /// Adds what is remembered of a whole file, by its runs.
-    pub(super) fn add_whole(&self, found: &mut Recollection, file: usize, runs: &[Fingerprint]) {
+    pub(super) fn add_whole(
+        &self,
+        found: &mut Recollection,
+        file: usize,
+        runs: &[(Place, Fingerprint)],
+    ) {
         let mut whole = BTreeMap::new();
-        for (line, run) in runs.iter().enumerate() {
+        for (at, run) in runs {
             let Some(sources) = self.runs.get(&run.0) else { continue };
             let mut places = Sources::new();
             for source in sources.iter().filter_map(|place| self.commits.get(*place)) {
@@ -158,7 +147,7 @@ impl Answers {
                     found.sources.len() - 1
                 }));
             }
-            whole.insert(line, places);
+            whole.insert(*at, places);
         }
         if let Some(file) = found.files.get_mut(file) {
             file.whole = whole;

@@ -5,11 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::domain::decision::{Decision, Met, RefDecision};
-use crate::domain::ids::{
-    ChangeDigest, DecisionId, Login, ObjectId, RefName, RepositoryName, StatementHash,
-};
-use crate::domain::memory::Fingerprint;
-use crate::domain::sighting::Sighting;
+use crate::domain::ids::{ChangeDigest, ObjectId, RefName, RepositoryName, StatementHash};
+use crate::domain::memory::{Fingerprint, Source};
 
 /// Commits of which memory keeps the same blob or run: more of them tell nothing more.
 pub(super) const SHARED: i64 = 64;
@@ -31,7 +28,7 @@ pub struct Asked {
 #[derive(Debug, Clone, Default)]
 pub struct Recalled {
     /// What anything was learned from.
-    pub commits: Vec<Remembered>,
+    pub commits: Vec<Source>,
     /// Those that were asked for themselves.
     pub itself: Vec<(ObjectId, usize)>,
     /// Who made which change.
@@ -42,51 +39,11 @@ pub struct Recalled {
     pub runs: Vec<(Fingerprint, usize, i64)>,
 }
 
-/// A commit that memory learned from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remembered {
-    /// Its id.
-    pub commit: ObjectId,
-    /// Where it was shown.
-    pub repository: RepositoryName,
-    /// By whom.
-    pub first_pusher: Option<Login>,
-    /// When.
-    pub at: Timestamp,
-    /// The line that gave it away, escaped.
-    pub evidence: String,
-    /// The push that showed it.
-    pub decision: DecisionId,
-    /// Distinctive lines that it adds.
-    pub lines: usize,
-    /// Whether only memory told it.
-    pub echo: bool,
-    /// Names of the rules for which it has landed in the repository that was asked for.
-    pub landed_for: BTreeSet<String>,
-}
-
-impl Remembered {
-    /// What is known of a commit of which only a row is kept.
-    pub(super) fn of_row(row: Sighting) -> Self {
-        Self {
-            commit: row.commit,
-            repository: row.repository,
-            first_pusher: row.first_pusher,
-            at: row.at,
-            evidence: row.evidence,
-            decision: DecisionId::new(String::new()),
-            lines: 0,
-            echo: false,
-            landed_for: BTreeSet::new(),
-        }
-    }
-}
-
 /// What is kept of one commit, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// The commit and who showed it; where it has landed stands in `landed` alone.
-    pub commit: Remembered,
+    pub commit: Source,
     /// What it does, where that has weight.
     pub change: Option<ChangeDigest>,
     /// How many of its files are kept.

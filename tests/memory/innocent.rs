@@ -57,6 +57,45 @@ fn the_same_few_lines() {
     other.push_main().lands(&[MAIN]);
 }
 
+const MANAGE: &str = "def main():\n    \"\"\"Run administrative tasks.\"\"\"\n    \
+    os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"NAME.settings\")\n    try:\n        \
+    execute = load_management()\n    except ImportError as exc:\n        raise ImportError(\n            \
+    \"Couldn't import Django. Are you sure it's installed and \"\n            \
+    \"available on your PYTHONPATH environment variable? Did you \"\n            \
+    \"forget to activate a virtual environment?\"\n        ) from exc\n    execute(sys.argv)\n    \
+    return NAME_settings(\"NAME\")\n\n\nif __name__ == \"__main__\":\n    main()\n";
+const LOAD: &str = "func LoadNAME(ctx context.Context, path string) (*Result, error) {\n\t\
+    data, err := os.ReadFile(path)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n\t\
+    var res Result\n\tif err := json.Unmarshal(data, &res); err != nil {\n\t\treturn nil, \
+    fmt.Errorf(\"parsing %s: %w\", path, err)\n\t}\n\treturn &res, nil\n}\n\n";
+const CHECKS: &str = "name: NAME\non:\n  push:\n    branches: [main]\n  pull_request:\n\njobs:\n  \
+    test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      \
+    - uses: actions/setup-node@v4\n        with:\n          node-version: 20\n          \
+    cache: npm\n      - run: npm ci\n      - run: npm run NAME\n";
+
+/// In a repository in which nothing stands yet that could show how common it is.
+#[test]
+fn the_same_idioms_and_scaffolds() {
+    let load = |one: &str, two: &str| LOAD.replace("NAME", one) + &LOAD.replace("NAME", two);
+    let rows = [
+        ("a/manage.py", MANAGE.replace("NAME", "a"), MANAGE.replace("NAME", "b")),
+        ("a/load.go", load("Account", "Refund"), load("Invoice", "Ledger")),
+        ("a/checks.yml", CHECKS.replace("NAME", "test"), CHECKS.replace("NAME", "lint")),
+    ];
+    for (n, (path, theirs, ours)) in (33_u64..).zip(rows) {
+        let world = World::new();
+        let other = ("app/own.py".to_owned(), work::file(n, 40));
+        let _kim = show(&world, &[(path.to_owned(), theirs.clone()), other]);
+        let mallory = world.clone("mallory");
+        mallory.commit(human("Mine\n").file(path.replace("a/", "b/"), &ours));
+        mallory.push_main().lands(&[MAIN]);
+        // The same to the letter, in a name and another line more, is no idiom any more.
+        mallory
+            .commit(human("Copy\n").file(path.replace("a/", "c/"), format!("{theirs}own = 1\n")));
+        mallory.push_main().rejected();
+    }
+}
+
 /// Once it has landed signed off, it is everybody's.
 #[test]
 fn what_has_landed() {

@@ -78,6 +78,15 @@ const WAYS: &[Way] = &[
         name: "a comment after every line",
         make: |files| each(files, |t| t.replace('\n', "\n    # so it is\n")),
     },
+    Way {
+        name: "a comment behind every line",
+        make: |files| each(files, |t| t.replace('\n', "  # so it is\n")),
+    },
+    Way { name: "a semicolon each line", make: |files| each(files, |t| t.replace('\n', ";\n")) },
+    Way {
+        name: "letters of another script",
+        make: |files| each(files, |t| t.replace('e', "\u{435}").replace('o', "\u{3bf}")),
+    },
     Way { name: "a NUL at the end", make: |files| each(files, |t| format!("{t}\0")) },
     Way {
         name: "all in one file",
@@ -133,6 +142,26 @@ fn what_others_write_lands() {
         let world = World::new();
         let kim = show(&world, &three(3, 60));
         launder(&world, "mallory", &(way.make)(&three(4, 60))).lands(&[MAIN]);
+        drop(kim);
+    }
+}
+
+/// In an encoding that git takes for binary, with a byte order mark and without.
+#[test]
+fn in_utf_16() {
+    for (mark, seed) in [("\u{feff}", 7), ("", 7), ("\u{feff}", 8), ("", 8)] {
+        let world = World::new();
+        let kim = show(&world, &three(7, 30));
+        let mallory = world.clone("mallory");
+        let mut commit = human("Mine\n");
+        for (path, text) in three(seed, 30) {
+            let units = format!("{mark}{text}").encode_utf16().collect::<Vec<_>>();
+            let bytes: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();
+            commit = commit.file(&path, bytes);
+        }
+        mallory.commit(commit);
+        let push = mallory.push_main();
+        assert_eq!(push.ok, seed == 8, "{}", push.all);
         drop(kim);
     }
 }

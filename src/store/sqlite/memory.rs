@@ -8,8 +8,9 @@ use sqlx::SqliteConnection;
 use super::fault::Fault;
 use super::sightings;
 use crate::domain::ids::{DecisionId, Login, ObjectId, RepositoryName};
-use crate::domain::memory::{Fingerprint, Trace};
-use crate::store::memory::{Asked, Discharged, Kept, MemoryStats, Recalled, Remembered, SHARED};
+use crate::domain::memory::{Fingerprint, Source, Trace};
+use crate::domain::sighting::Sighting;
+use crate::store::memory::{Asked, Discharged, Kept, MemoryStats, Recalled, SHARED};
 use crate::store::{rows, sql};
 
 /// `seq, commit_id, repository, first_pusher, seen_at, evidence, decision, lines, echo`.
@@ -116,7 +117,7 @@ pub(super) async fn recall(
     }
     for row in sightings::find(conn, &bare, &[]).await? {
         recalled.itself.push((row.commit, recalled.commits.len()));
-        recalled.commits.push(Remembered::of_row(row));
+        recalled.commits.push(bare_source(row));
     }
     landed(conn, repository, &mut recalled).await?;
     Ok(recalled)
@@ -277,9 +278,9 @@ pub(super) async fn stats(conn: &mut SqliteConnection) -> Result<MemoryStats, Fa
     })
 }
 
-fn remembered(row: TraceRow) -> Result<Remembered, Fault> {
+fn remembered(row: TraceRow) -> Result<Source, Fault> {
     let (_, commit, repository, first_pusher, at, evidence, decision, lines, echo) = row;
-    Ok(Remembered {
+    Ok(Source {
         commit: rows::object(&commit)?,
         repository: RepositoryName::new(repository),
         first_pusher: first_pusher.map(Login::new),
@@ -290,4 +291,19 @@ fn remembered(row: TraceRow) -> Result<Remembered, Fault> {
         echo: echo != 0,
         landed_for: BTreeSet::new(),
     })
+}
+
+/// What is known of a commit of which only a row is kept.
+fn bare_source(row: Sighting) -> Source {
+    Source {
+        commit: row.commit,
+        repository: row.repository,
+        first_pusher: row.first_pusher,
+        at: row.at,
+        evidence: row.evidence,
+        decision: DecisionId::new(String::new()),
+        lines: 0,
+        echo: false,
+        landed_for: BTreeSet::new(),
+    }
 }
