@@ -197,8 +197,12 @@ fn is_import(line: &[u8]) -> bool {
         || (line.starts_with(b"}") && has(b" from "))
 }
 
-/// A name and nothing else, such as an entry of a list.
+/// A name and nothing else, such as an entry of a list, or a quoted one.
 fn is_word(folded: &[u8]) -> bool {
+    let quoted = folded.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    if let Some(name) = quoted {
+        return name.iter().all(|c| c.is_ascii_alphanumeric() || b"_-./".contains(c));
+    }
     folded.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_')
 }
 

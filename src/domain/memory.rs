@@ -54,10 +54,11 @@ impl Default for Thresholds {
     }
 }
 
-/// Fewer lines than this may be an idiom or a scaffold that two people took from the same
-/// manual: then so many of a hundred have to be known.
+/// Fewer lines than this, and no third of what anybody showed, may be an idiom or a scaffold
+/// that two people took from the same manual: then so many of a hundred have to be known.
 const FEW: usize = 12;
 const FEW_SHARE: usize = 80;
+const FEW_PART: usize = 3;
 
 impl Thresholds {
     /// Whether most of what somebody showed is seen again.
@@ -65,9 +66,9 @@ impl Thresholds {
         of > 0 && seen >= self.lines && seen.saturating_mul(100) >= of.saturating_mul(self.share)
     }
 
-    /// Whether most of a file or of a commit was seen before.
-    fn makes_up(self, seen: usize, of: usize) -> bool {
-        let share = if seen < FEW { self.share.max(FEW_SHARE) } else { self.share };
+    /// Whether most of a file or of a commit was seen before, which may be an idiom.
+    fn makes_up(self, seen: usize, of: usize, idiom: bool) -> bool {
+        let share = if idiom && seen < FEW { self.share.max(FEW_SHARE) } else { self.share };
         Self { share, ..self }.is_most(seen, of)
     }
 }
@@ -239,10 +240,10 @@ impl Recollection {
     /// commit added.
     fn lines(&self, question: Question<'_>) -> Option<Basis<'_>> {
         let thresholds = question.thresholds;
-        let (mut all, mut files, mut is_most) = (Seen::default(), Vec::new(), false);
+        let (mut all, mut files, mut shares) = (Seen::default(), Vec::new(), Vec::new());
         for file in &self.files {
             let seen = self.seen(&file.runs, question);
-            is_most |= thresholds.makes_up(seen.lines, file.lines);
+            shares.push((seen.lines, file.lines));
             if seen.lines > 0 {
                 files.push(&file.path);
             }
@@ -251,7 +252,13 @@ impl Recollection {
                 *all.by_source.entry(source).or_default() += lines;
             }
         }
-        is_most |= thresholds.makes_up(all.lines, self.lines);
+        shares.push((all.lines, self.lines));
+        let is_part = |(source, seen): (&usize, &usize)| {
+            let of = self.sources.get(*source).map(|s| s.lines);
+            of.is_some_and(|of| seen.saturating_mul(FEW_PART) >= of)
+        };
+        let idiom = !all.by_source.iter().any(is_part);
+        let mut is_most = shares.iter().any(|(seen, of)| thresholds.makes_up(*seen, *of, idiom));
         let mut whole: BTreeMap<usize, usize> = BTreeMap::new();
         for file in &self.files {
             for (source, lines) in self.seen(&file.whole, question).by_source {
