@@ -4,7 +4,7 @@
 //! Owns the table of look-alikes, which only serves ASCII markers; it is no Unicode
 //! library and must not be used to compare people's names.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What a character is to somebody who reads.
@@ -35,7 +35,7 @@ pub(super) fn look(c: char) -> Look {
         0x21..=0x7e => Look::Itself,
         code if is_unseen(code) => Look::Invisible,
         code => styled(code)
-            .or_else(|| LOOK_ALIKES.get(&c).copied().map(Look::Like))
+            .or_else(|| look_alike(c).map(Look::Like))
             .or_else(|| ligature(c))
             .unwrap_or(Look::Itself),
     }
@@ -100,8 +100,15 @@ fn ligature(c: char) -> Option<Look> {
     })
 }
 
-static LOOK_ALIKES: LazyLock<HashMap<char, u8>> = LazyLock::new(|| {
-    SAME.iter().flat_map(|(ascii, others)| others.chars().map(|c| (c, *ascii))).collect()
+fn look_alike(c: char) -> Option<u8> {
+    let found = LOOK_ALIKES.binary_search_by_key(&c, |(other, _)| *other).ok()?;
+    LOOK_ALIKES.get(found).map(|(_, ascii)| *ascii)
+}
+
+/// In order.
+static LOOK_ALIKES: LazyLock<Vec<(char, u8)>> = LazyLock::new(|| {
+    let all = SAME.iter().flat_map(|(ascii, others)| others.chars().map(|c| (c, *ascii)));
+    all.collect::<BTreeMap<_, _>>().into_iter().collect()
 });
 
 /// Latin with marks, small capitals, modifier letters, Cyrillic, Greek, Armenian,

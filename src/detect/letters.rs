@@ -67,6 +67,8 @@ pub(super) fn special(rest: &[u8]) -> Special {
     match rest.first() {
         Some(0) => return Special::Unsaid,
         Some(b']') => return Special::Bracket,
+        // An address more often than a tag.
+        Some(b'<') if !rest.iter().take(TAG).any(|b| *b == b'>') => return Special::Separates(1),
         _ => {}
     }
     let (piece, length) = step(rest, Nul::Breaks);
@@ -88,6 +90,9 @@ pub(super) fn special(rest: &[u8]) -> Special {
 
 /// From here on a terminal shows text from right to left.
 const TURNED: char = '\u{202e}';
+
+/// No tag that the reader knows is longer.
+const TAG: usize = 16;
 
 /// Separates words, but is not looked over.
 const fn is_sign(byte: u8) -> bool {

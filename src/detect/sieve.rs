@@ -240,7 +240,11 @@ impl Look<'_> {
     /// Whether a marker may begin with the word here.
     fn word(&mut self, at: usize, head: [u8; Heads::LETTERS]) -> bool {
         let rest = self.bytes.get(at..).unwrap_or_default();
+        let [.., fourth] = head;
         self.sieve.phrases.at(&head).iter().any(|phrase| {
+            if phrase.letters.get(3).is_some_and(|letter| !is_same(fourth, *letter)) {
+                return false;
+            }
             phrase.end_in(rest).is_some_and(|length| self.phrase(phrase, at, at + length))
         })
     }
@@ -279,17 +283,20 @@ impl Look<'_> {
     }
 }
 
-/// The first letters of bytes; these are where they stand, the first at bit 0.
+/// The first letters of bytes; these are where they stand, the first at bit 0, as far as that
+/// is known.
 fn head(rest: &[u8], mut places: u64) -> [u8; Heads::LETTERS] {
-    if places.count_ones() < Heads::LETTERS as u32 {
-        let mut all = letters(rest);
-        return [(); Heads::LETTERS].map(|()| all.next().unwrap_or_default());
+    let mut last = 0;
+    let head = [(); Heads::LETTERS].map(|()| {
+        last = places;
+        places &= places.wrapping_sub(1);
+        rest.get(last.trailing_zeros() as usize).copied().unwrap_or_default()
+    });
+    if last != 0 {
+        return head;
     }
-    [(); Heads::LETTERS].map(|()| {
-        let place = places.trailing_zeros() as usize;
-        places &= places - 1;
-        rest.get(place).copied().unwrap_or_default()
-    })
+    let mut all = letters(rest);
+    [(); Heads::LETTERS].map(|()| all.next().unwrap_or_default())
 }
 
 impl Phrase {
