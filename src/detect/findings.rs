@@ -57,6 +57,8 @@ impl Source<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     detection: Detection,
+    /// Whether a key stands in a block of code: what it says depends on the whole message.
+    pub(super) in_code: bool,
 }
 
 /// One piece to be told.
@@ -112,6 +114,27 @@ impl Findings {
             (Declared::No, _) | (_, Declared::No) => Declared::No,
             _ => Declared::Nothing,
         };
+    }
+
+    /// Pieces told so far.
+    pub(super) fn count(&self) -> usize {
+        self.detection.evidence.len()
+    }
+
+    /// Adds what a part of a message says, so many lines further down.
+    pub(super) fn add(&mut self, part: &Self, lines: isize) {
+        let moved = |line: usize| line.saturating_add_signed(lines);
+        let (all, part) = (&mut self.detection, &part.detection);
+        all.evidence.extend(part.evidence.iter().cloned().map(|mut piece| {
+            if let Place::Line(line) = &mut piece.place {
+                *line = moved(*line);
+            }
+            piece
+        }));
+        let co_authors = part.co_authors.iter().cloned();
+        all.co_authors.extend(co_authors.map(|one| CoAuthor { line: moved(one.line), ..one }));
+        all.agents.extend(part.agents.iter().cloned());
+        self.declare(part.declared);
     }
 
     /// Somebody that a co-author line names.

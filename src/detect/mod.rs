@@ -10,7 +10,7 @@
 //! it) and `quotation` (another message's line); `co_authors` and `author` read people,
 //! `boxes` judges whole lines and `own` the policy's markers; `findings` keeps what was
 //! found. Most texts never come so far: `sieve` sees by their `letters` that nothing can be
-//! in them.
+//! in them, and of a message where something may be only those `parts` are read.
 
 mod author;
 mod boxes;
@@ -30,6 +30,7 @@ mod listing;
 mod normalise;
 pub mod notes;
 mod own;
+mod parts;
 mod phrases;
 mod prose;
 mod quotation;
@@ -40,8 +41,8 @@ mod trailers;
 mod value;
 mod writer;
 
-use std::collections::HashSet;
-use std::sync::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use crate::domain::evidence::{Detection, Evidence, MarkerKind, Place, Strength};
 use crate::domain::ids::Login;
@@ -54,6 +55,7 @@ pub use findings::EVIDENCE_KEPT;
 use findings::{Findings, Piece, Source};
 pub use listing::{Listed, Listing, check_catalogue, listing};
 use normalise::readings;
+use parts::{Part, parts};
 use scan::scan;
 use sieve::Sort;
 
@@ -94,10 +96,18 @@ pub struct Detector {
     catalogue: Catalogue,
     /// Identities in which nothing can be found: few people make many commits.
     plain: Mutex<HashSet<Ident>>,
+    /// What parts of messages and identities say: tools end theirs alike.
+    known: Mutex<HashMap<Vec<u8>, Arc<Findings>>>,
 }
 
-/// Identities remembered.
-const PLAIN_KEPT: usize = 4096;
+/// Identities, and parts of messages, remembered.
+const KEPT: usize = 4096;
+
+/// Bytes of the longest part that is remembered.
+const LONGEST_KEPT: usize = 1024;
+
+/// Stands for the subject before a part that is read alone.
+const SUBJECT: &[u8] = b"x\n\n";
 
 /// Names of the built-in markers, which a policy's `disable` may hold.
 #[must_use]
@@ -148,7 +158,7 @@ impl Detector {
     }
 
     fn of(catalogue: Catalogue) -> Self {
-        Self { catalogue, plain: Mutex::default() }
+        Self { catalogue, plain: Mutex::default(), known: Mutex::default() }
     }
 
     /// All evidence in a commit (G6, G7, G8): author, committer, every line of the raw
@@ -196,6 +206,52 @@ impl Detector {
         }
     }
 
+    /// What each part of a message says, with the lines before it. None where the message has
+    /// to be read as a whole.
+    fn parts(&self, message: &[u8]) -> Option<Vec<(Arc<Findings>, isize)>> {
+        let sieve = &self.catalogue.sieve;
+        let parts = parts(message).filter(|parts| parts.len() > 1 && !sieve.is_blind)?;
+        let read = parts.iter().filter(|part| sieve.may_hold(part.bytes, Sort::Message));
+        let read: Vec<_> = read.map(|part| self.part(part)).collect::<Option<_>>()?;
+        let told: usize = read.iter().map(|(part, _)| part.count()).sum();
+        (told < EVIDENCE_KEPT / 2).then_some(read)
+    }
+
+    /// What one part says. None where that depends on others.
+    fn part(&self, part: &Part<'_>) -> Option<(Arc<Findings>, isize)> {
+        let lines = isize::try_from(part.lines).ok()?;
+        if lines == 0 {
+            return self.alone(part.bytes).map(|found| (Arc::new(found), 0));
+        }
+        let lines = lines - 2;
+        let found = self.known(part.bytes, || self.alone(&[SUBJECT, part.bytes].concat()));
+        found.map(|found| (found, lines))
+    }
+
+    /// What was found before, or is now.
+    fn known(&self, key: &[u8], find: impl FnOnce() -> Option<Findings>) -> Option<Arc<Findings>> {
+        let known = self.known.lock().ok().and_then(|known| known.get(key).cloned());
+        if known.is_some() {
+            return known;
+        }
+        let found = Arc::new(find()?);
+        if key.len() <= LONGEST_KEPT
+            && let Ok(mut known) = self.known.lock()
+            && known.len() < KEPT
+        {
+            known.insert(key.to_vec(), Arc::clone(&found));
+        }
+        Some(found)
+    }
+
+    fn alone(&self, bytes: &[u8]) -> Option<Findings> {
+        let mut findings = Findings::default();
+        for text in &readings(bytes, None).texts {
+            scan(&self.catalogue, text, Source::Message, &mut findings);
+        }
+        (!findings.in_code).then_some(findings)
+    }
+
     /// False where nothing can be found.
     fn identity(&self, ident: &Ident, source: Source<'_>, findings: &mut Findings) -> bool {
         if self.plain.lock().is_ok_and(|plain| plain.contains(ident)) {
@@ -208,18 +264,32 @@ impl Detector {
         line.push(b'>');
         if !self.catalogue.sieve.may_hold(&line, Sort::Identity) {
             if let Ok(mut plain) = self.plain.lock()
-                && plain.len() < PLAIN_KEPT
+                && plain.len() < KEPT
             {
                 plain.insert(ident.clone());
             }
             return false;
         }
-        for text in readings(&line, None).texts {
-            author::scan_identity(&self.catalogue, &text, source, findings);
-        }
-        let exact = String::from_utf8_lossy(&ident.email).trim().to_lowercase();
-        if self.catalogue.is_agent_address(&exact) {
-            findings.agent(&exact);
+        // A byte that no part of a message begins with, and who it is.
+        let mut key = match source {
+            Source::Author => vec![0, 0],
+            Source::Committer => vec![0, 1],
+            _ => vec![0, 2],
+        };
+        key.extend_from_slice(&line);
+        let found = self.known(&key, || {
+            let mut findings = Findings::default();
+            for text in readings(&line, None).texts {
+                author::scan_identity(&self.catalogue, &text, source, &mut findings);
+            }
+            let exact = String::from_utf8_lossy(&ident.email).trim().to_lowercase();
+            if self.catalogue.is_agent_address(&exact) {
+                findings.agent(&exact);
+            }
+            Some(findings)
+        });
+        if let Some(found) = found {
+            findings.add(&found, 0);
         }
         true
     }
@@ -232,6 +302,13 @@ impl Detector {
         findings: &mut Findings,
     ) {
         if encoding.is_none() && !self.catalogue.sieve.may_hold(bytes, Sort::Message) {
+            return;
+        }
+        if encoding.is_none()
+            && source == Source::Message
+            && let Some(parts) = self.parts(bytes)
+        {
+            parts.iter().for_each(|(part, lines)| findings.add(part, *lines));
             return;
         }
         let readings = readings(bytes, encoding);

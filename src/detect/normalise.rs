@@ -92,6 +92,10 @@ fn read(source: Vec<u8>, nul: Nul) -> Text {
             Piece::Char(c) => writer.put(c, at, length),
             Piece::Nothing => writer.end_word(),
         }
+        if !matches!(piece, Piece::LineFeed) && length > 1 {
+            let taken = rest.get(..length).unwrap_or_default();
+            writer.pass_lines(taken.iter().filter(|b| **b == b'\n').count());
+        }
         at += length.max(1);
     }
     writer.finish(source)

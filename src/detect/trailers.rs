@@ -65,7 +65,9 @@ impl Scan<'_> {
         proof: (MarkerKind, Strength),
     ) -> bool {
         let (kind, strength) = proof;
-        let talk = hit.quoted || self.is_example(hit);
+        let in_code = self.is_in_code(hit);
+        self.findings.in_code |= in_code;
+        let talk = hit.quoted || (in_code && self.templates.contains(&hit.key.marker));
         let strength = if talk { Strength::Hint.max(strength) } else { strength };
         let at = self.at(hit);
         self.tell(marker, tool, (kind, strength), at);
@@ -291,13 +293,12 @@ impl Scan<'_> {
         )
     }
 
-    /// Whether a message about a trailer shows what it will look like: in a block of code,
-    /// and beside the same key with a placeholder.
-    fn is_example(&self, hit: &Hit) -> bool {
+    /// Whether a key stands in a block of code. Beside the same key with a placeholder, the
+    /// message is about the trailer and shows what it will look like.
+    fn is_in_code(&self, hit: &Hit) -> bool {
         const CODE: &str = "    ";
         let line = self.text.line_of(hit.first);
         line.is_some_and(|l| self.text.clean(l.clean.clone()).starts_with(CODE))
-            && self.templates.contains(&hit.key.marker)
     }
 
     /// A tool's own trailer.

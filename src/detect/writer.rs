@@ -113,6 +113,11 @@ impl Writer {
         self.number += usize::from(counted);
     }
 
+    /// Line feeds inside of what is read as something else: `<br\n>`.
+    pub(super) fn pass_lines(&mut self, count: usize) {
+        self.number += count;
+    }
+
     fn close_line(&mut self, at: usize) {
         self.text.lines.push(Line {
             clean: self.line_clean..self.text.clean.len(),

@@ -188,6 +188,74 @@ fn it_lets_mutations_through_that_count() {
     assert!(pair.kept > 100, "only {} kept back", pair.kept);
 }
 
+/// What may stand between two lines, so that one may go on in the other or not.
+const BREAKS: &[&str] = &[
+    "\n",
+    "\n\n",
+    "\n\n",
+    "\n\n",
+    "\n\n\n",
+    "\n\n ",
+    "\n\n    ",
+    "\n\n@",
+    "@\n\n",
+    " \"\n\n",
+    "\n\n\"",
+    "<br\n\n>",
+    "\n\n&#64;",
+    "%40\n\n",
+    "\u{200b}\n\n",
+    "\n\n\u{200b}",
+    "\n\n\u{1f916} ",
+    "\n\n\u{ff20}",
+    "\r\n\r\n",
+    "\n\n---\n\n",
+    "\n\n>",
+    "\\\n\n",
+    "\n\n\t",
+    "\n\nAssisted-by: <tool>\n\n",
+    ":\n\n",
+    "\n\u{1b}[\n\n",
+    " by\n\n",
+    "\n\nclaude ",
+];
+
+/// A message that is read in parts says what it says as a whole.
+#[test]
+fn parts_say_what_the_whole_does() {
+    let mut pair = Pair::new(&Detect::default());
+    let mut dice = Dice(5);
+    let entries = &entries::builtin().unwrap().entries;
+    let lines: Vec<&String> =
+        entries.iter().flat_map(|e| e.finds.iter().chain(&e.misses).chain(e.literals())).collect();
+    let mut cut = 0;
+    for _ in 0..8000 {
+        let subjects = [
+            "Read one byte more",
+            "Merge it all again",
+            "\n---\n\nRead the bytes",
+            "Revert \"x y z\"",
+        ];
+        let mut text = subjects[dice.roll(8).min(3)].to_owned();
+        if dice.roll(2) == 0 {
+            text = subjects[0].to_owned();
+        }
+        for _ in 0..=dice.roll(5) {
+            text += BREAKS[dice.roll(BREAKS.len())];
+            text += lines[dice.roll(lines.len())];
+            if dice.roll(8) == 0 {
+                let at = text.char_indices().map(|(at, _)| at).nth(dice.roll(text.chars().count()));
+                text.truncate(at.unwrap_or(text.len()));
+            }
+        }
+        cut += usize::from(parts(text.as_bytes()).is_some_and(|parts| parts.len() > 1));
+        let commit = commit(&*text);
+        assert_eq!(pair.sieved.commit(&commit), pair.open.commit(&commit), "{text:?}");
+        pair.kept += 1;
+    }
+    assert!(cut > 1000, "only {cut} were cut");
+}
+
 #[test]
 fn it_lets_a_policys_own_markers_through() {
     let marker = |name: &str, pattern| CustomMarker {
