@@ -2,12 +2,13 @@
 //! one between two lines, or behind each.
 //!
 //! It knows no language: what looks like a comment in one may be code in another. Two texts
-//! are folded alike, so nothing but a difference is lost.
+//! are folded alike, so behind code nothing but a difference is lost; whole lines are only
+//! set aside (`lines`).
 
 use std::borrow::Cow;
 
 /// Where a text stands, as far as whole lines of comment tell.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comment {
     Outside,
     /// Inside `/* */` or `<!-- -->`; what ends it.
@@ -22,7 +23,7 @@ impl Comment {
             if ends(end, line) {
                 *self = Self::Outside;
             }
-            // What stands behind the end is code, and so is a block that never ends.
+            // What stands behind the end is code.
             return !ends(end, line) || line.ends_with(end);
         }
         for (begin, end) in [(b"/*".as_slice(), b"*/".as_slice()), (b"<!--", b"-->")] {
@@ -34,7 +35,8 @@ impl Comment {
                 return rest.ends_with(end);
             }
         }
-        let starts: [&[u8]; 8] = [b"# ", b"##", b"#!", b"//", b"-- ", b";", b"%", b"<?"];
+        // Not `;`, which may stand before any statement of many languages, nor `<?php`.
+        let starts: [&[u8]; 7] = [b"# ", b"##", b"#!", b"//", b"-- ", b"%", b"<?xml"];
         line == b"#" || line == b"--" || starts.iter().any(|start| line.starts_with(start))
     }
 }

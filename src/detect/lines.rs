@@ -27,13 +27,19 @@ const FOLDED: usize = 1 << 20;
 
 /// Lines as they are compared, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lines(Vec<Vec<u8>>);
+pub struct Lines {
+    told: Vec<Vec<u8>>,
+    /// What looks like comments. They are not remembered, since licences stand in them and
+    /// anybody can put one between any two lines; but what is a comment in one language is
+    /// code in another, so they are looked for in what is remembered.
+    aside: Vec<Vec<u8>>,
+}
 
 impl Lines {
     /// The distinctive lines of a text; none of a binary one.
     ///
-    /// Left out: lines with few letters, imports, lines of one word, and comments: licences
-    /// stand in them, and anybody can put one between any two lines.
+    /// Left out: lines with few letters, imports, and lines of one word. Comments stand aside:
+    /// all functions but [`Lines::runs`] and [`Lines::without`] are about the other lines.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
         let text = decoded(text);
@@ -43,53 +49,63 @@ impl Lines {
             return Self::default();
         }
         let mut comment = Comment::Outside;
-        let mut lines = Vec::new();
+        let mut lines = Self::default();
+        // Where the last comment of several lines begins.
+        let mut begun = 0;
         for raw in text.split(|c| matches!(c, b'\n' | b'\r' | 0)) {
             let line = raw.trim_ascii();
-            if line.is_empty() || comment.takes(line) || is_import(line) {
+            begun = if comment == Comment::Outside { lines.aside.len() } else { begun };
+            if line.is_empty() || is_import(line) {
                 continue;
             }
+            let place = if comment.takes(line) { &mut lines.aside } else { &mut lines.told };
             let line = line.get(..FOLDED).unwrap_or(line);
             let folded = folded(&without_comments(line));
             let letters = folded.iter().filter(|c| c.is_ascii_alphanumeric() || !c.is_ascii());
             if letters.count() >= LETTERS && !is_word(&folded) {
-                lines.push(folded);
+                place.push(folded);
             }
         }
-        Self(lines)
+        if comment != Comment::Outside {
+            // One that never ends is none.
+            lines.told.extend(lines.aside.drain(begun.min(lines.aside.len())..));
+        }
+        lines
     }
 
     /// Those that stand in none of the other texts.
     #[must_use]
-    pub fn without(self, others: &Known) -> Self {
-        Self(self.0.into_iter().filter(|line| !others.0.contains(line)).collect())
+    pub fn without(mut self, others: &Known) -> Self {
+        self.told.retain(|line| !others.0.contains(line));
+        self.aside.retain(|line| !others.0.contains(line));
+        self
     }
 
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.told.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
     /// Bytes of all of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
+        self.told.iter().map(Vec::len).sum()
     }
 
     /// How many different ones.
     #[must_use]
     pub fn distinct(&self) -> usize {
-        self.0.iter().collect::<HashSet<_>>().len()
+        self.told.iter().collect::<HashSet<_>>().len()
     }
 
-    /// Every run, with the numbers of its lines: the same line has the same number, so that
+    /// Every run, of what stands aside too, with the numbers of its lines: the same line has the same number, so that
     /// what is said again and again counts once.
     #[must_use]
     pub fn runs(&self) -> Vec<(Place, Fingerprint)> {
@@ -98,15 +114,19 @@ impl Lines {
             let next = known.len();
             *known.entry(line).or_insert(next)
         };
-        let numbers: Vec<usize> = self.0.iter().map(|line| number(line)).collect();
-        let places = numbers.array_windows::<RUN>().copied();
-        places.zip(self.0.windows(RUN).map(fingerprint)).collect()
+        let mut runs = Vec::new();
+        for lines in [&self.told, &self.aside] {
+            let numbers: Vec<usize> = lines.iter().map(|line| number(line)).collect();
+            let places = numbers.array_windows::<RUN>().copied();
+            runs.extend(places.zip(lines.windows(RUN).map(fingerprint)));
+        }
+        runs
     }
 
     /// The runs that are remembered.
     #[must_use]
     pub fn winnowed(&self) -> BTreeSet<Fingerprint> {
-        let runs: Vec<Fingerprint> = self.0.windows(RUN).map(fingerprint).collect();
+        let runs: Vec<Fingerprint> = self.told.windows(RUN).map(fingerprint).collect();
         if runs.len() < WINDOW {
             return runs.into_iter().collect();
         }
@@ -121,7 +141,7 @@ pub struct Known(HashSet<Vec<u8>>);
 impl Known {
     /// Takes the lines of one more text.
     pub fn add(&mut self, lines: Lines) {
-        self.0.extend(lines.0);
+        self.0.extend(lines.told.into_iter().chain(lines.aside));
     }
 }
 
@@ -149,7 +169,7 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text.into_bytes())
 }
 
-/// Without white space, what is not seen, and punctuation at its end; letters of other scripts
+/// Without white space, what is not seen, tags around it, and punctuation at its ends; letters of other scripts
 /// as the ASCII ones that they look like. What is not UTF-8 stays as it is.
 fn folded(line: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(line.len());
@@ -168,9 +188,11 @@ fn folded(line: &[u8]) -> Vec<u8> {
             out.extend_from_slice(chunk.invalid());
         }
     }
-    let end = out.iter().rposition(|c| !ENDS.contains(c)).map_or(0, |last| last + 1);
-    out.truncate(end);
-    out
+    let inner = out.strip_prefix(b"<?php").unwrap_or(&out);
+    let inner = inner.strip_suffix(b"?>").unwrap_or(inner);
+    let start = inner.iter().position(|c| *c != b';').unwrap_or(inner.len());
+    let end = inner.iter().rposition(|c| !ENDS.contains(c)).map_or(0, |last| last + 1);
+    inner.get(start..end).unwrap_or_default().to_vec()
 }
 
 /// What brings other files in, in the common languages.
@@ -211,7 +233,7 @@ mod tests {
     use super::*;
 
     fn of(text: &[u8]) -> Vec<String> {
-        let lines = Lines::of(text).0.into_iter();
+        let lines = Lines::of(text).told.into_iter();
         lines.map(|l| String::from_utf8_lossy(&l).into_owned()).collect()
     }
 

@@ -113,12 +113,14 @@ impl Answers {
                 .filter_map(|(place, run)| Some((place, own(Some(self.runs.get(&run.0)?)))))
                 .collect();
             if !blob.is_empty() || !runs.is_empty() {
-                let (path, lines) = (file.path.clone(), file.added.distinct());
+                // What is known within comments is on top.
+                let known: BTreeSet<usize> = runs.keys().flatten().copied().collect();
+                let (path, lines) = (file.path.clone(), file.added.distinct().max(known.len()));
                 let whole = BTreeMap::new();
                 files.push(FileRecollection { path, lines, blob, runs, whole });
             }
         }
-        let lines = commit.looked.distinct();
+        let lines = commit.looked.distinct().max(files.iter().map(|f| f.lines).sum());
         (!kept.is_empty()).then(|| Recollection {
             sources: kept,
             itself,

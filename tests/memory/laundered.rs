@@ -87,6 +87,28 @@ const WAYS: &[Way] = &[
         name: "letters of another script",
         make: |files| each(files, |t| t.replace('e', "\u{435}").replace('o', "\u{3bf}")),
     },
+    // What only looks like a comment: code all the same.
+    Way {
+        name: "below what begins a comment elsewhere",
+        make: |files| each(files, |t| format!("\"\"\"\n/*\n\"\"\"\n{t}")),
+    },
+    Way {
+        name: "within what is a comment elsewhere",
+        make: |files| each(files, |t| format!("\"\"\"\n<!--\n\"\"\"\n{t}\"\"\"\n-->\n\"\"\"\n")),
+    },
+    Way {
+        name: "a semicolon before every second line",
+        make: |files| {
+            each(files, |t| {
+                let lines = t.lines().enumerate();
+                lines.map(|(n, l)| [["", "; "][n % 2], l, "\n"].concat()).collect()
+            })
+        },
+    },
+    Way {
+        name: "each line in a tag of its own",
+        make: |files| each(files, |t| t.replace('\n', " ?>\n<?php ")),
+    },
     Way { name: "a NUL at the end", make: |files| each(files, |t| format!("{t}\0")) },
     Way {
         name: "all in one file",

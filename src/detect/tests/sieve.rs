@@ -218,12 +218,22 @@ const BREAKS: &[&str] = &[
     "\n\u{1b}[\n\n",
     " by\n\n",
     "\n\nclaude ",
+    "\n\nAcme-Agent: robot\n ",
+    "\n\nFixes:\n\n",
+    "\nAcme-Agent: a\n\n",
 ];
 
 /// A message that is read in parts says what it says as a whole.
 #[test]
 fn parts_say_what_the_whole_does() {
-    let mut pair = Pair::new(&Detect::default());
+    let own = |name: &str, value: &str| CustomMarker {
+        name: name.to_owned(),
+        tool: None,
+        pattern: CustomPattern::Trailer { key: name.to_owned(), value: Some(value.to_owned()) },
+        strength: Strength::Assistance,
+    };
+    let markers = vec![own("Acme-Agent", "jane|claude"), own("Fixes", "^\\S+$")];
+    let pair = Pair::new(&Detect { markers, ..Detect::default() });
     let mut dice = Dice(5);
     let entries = &entries::builtin().unwrap().entries;
     let lines: Vec<&String> =
@@ -251,7 +261,6 @@ fn parts_say_what_the_whole_does() {
         cut += usize::from(parts(text.as_bytes()).is_some_and(|parts| parts.len() > 1));
         let commit = commit(&*text);
         assert_eq!(pair.sieved.commit(&commit), pair.open.commit(&commit), "{text:?}");
-        pair.kept += 1;
     }
     assert!(cut > 1000, "only {cut} were cut");
 }
