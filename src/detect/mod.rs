@@ -206,12 +206,14 @@ impl Detector {
         }
     }
 
-    /// What each part of a message says, with the lines before it. None where the message has
-    /// to be read as a whole.
-    fn parts(&self, message: &[u8]) -> Option<Vec<(Arc<Findings>, isize)>> {
+    /// What each part of a message says, with the lines before it; before `first` there is
+    /// nothing. None where the message has to be read as a whole.
+    fn parts(&self, message: &[u8], first: usize) -> Option<Vec<(Arc<Findings>, isize)>> {
         let sieve = &self.catalogue.sieve;
         let parts = parts(message).filter(|parts| parts.len() > 1 && !sieve.is_blind)?;
-        let read = parts.iter().filter(|part| sieve.may_hold(part.bytes, Sort::Message));
+        let read = parts
+            .iter()
+            .filter(|part| part.end() > first && sieve.may_hold(part.bytes, Sort::Message));
         let read: Vec<_> = read.map(|part| self.part(part)).collect::<Option<_>>()?;
         let told: usize = read.iter().map(|(part, _)| part.count()).sum();
         (told < EVIDENCE_KEPT / 2).then_some(read)
@@ -301,15 +303,14 @@ impl Detector {
         source: Source<'_>,
         findings: &mut Findings,
     ) {
-        if encoding.is_none() && !self.catalogue.sieve.may_hold(bytes, Sort::Message) {
-            return;
-        }
-        if encoding.is_none()
-            && source == Source::Message
-            && let Some(parts) = self.parts(bytes)
-        {
-            parts.iter().for_each(|(part, lines)| findings.add(part, *lines));
-            return;
+        if encoding.is_none() {
+            let Some(first) = self.catalogue.sieve.first(bytes, Sort::Message) else { return };
+            if source == Source::Message
+                && let Some(parts) = self.parts(bytes, first)
+            {
+                parts.iter().for_each(|(part, lines)| findings.add(part, *lines));
+                return;
+            }
         }
         let readings = readings(bytes, encoding);
         for text in &readings.texts {

@@ -8,6 +8,8 @@
 //! cost is linear whatever the bytes are. A marker is searched in every reading that
 //! [`readings`] gives: the raw bytes always; more only where the bytes ask for it.
 
+use memchr::memmem;
+
 use super::encodings::{Unreadable, decode};
 use super::text::Text;
 use super::writer::Writer;
@@ -56,9 +58,7 @@ pub(super) fn readable(bytes: &[u8]) -> String {
 /// Text after a right-to-left override, turned round as a terminal shows it.
 fn mirrored(bytes: &[u8]) -> Option<Vec<u8>> {
     const OVERRIDE: &str = "\u{202e}";
-    if !bytes.windows(OVERRIDE.len()).any(|w| w == OVERRIDE.as_bytes()) {
-        return None;
-    }
+    memmem::find(bytes, OVERRIDE.as_bytes())?;
     let text = String::from_utf8_lossy(bytes);
     let turned = text.split('\n').map(|line| match line.split_once(OVERRIDE) {
         None => line.to_owned(),

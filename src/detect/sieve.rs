@@ -121,20 +121,27 @@ impl Sieve {
 
     /// Whether a marker may be in these bytes.
     pub(super) fn may_hold(&self, bytes: &[u8], sort: Sort) -> bool {
-        if self.is_blind {
-            return true;
-        }
-        match self.look(bytes, sort, true) {
-            Seen::Nothing => false,
-            Seen::Something => true,
-            Seen::Meaning => {
-                written_out(bytes).is_none_or(|text| self.look(&text, sort, false) != Seen::Nothing)
-            }
-        }
+        self.first(bytes, sort).is_some()
     }
 
-    /// Looks at bytes as they stand; where they are `raw`, some may stand for others.
-    fn look(&self, bytes: &[u8], sort: Sort, raw: bool) -> Seen {
+    /// Where at the earliest a marker may be in these bytes.
+    pub(super) fn first(&self, bytes: &[u8], sort: Sort) -> Option<usize> {
+        if self.is_blind {
+            return Some(0);
+        }
+        let (seen, at) = self.look(bytes, sort, true);
+        let may_be = match seen {
+            Seen::Nothing => false,
+            Seen::Something => true,
+            Seen::Meaning => written_out(bytes)
+                .is_none_or(|text| self.look(&text, sort, false).0 != Seen::Nothing),
+        };
+        may_be.then_some(at)
+    }
+
+    /// Looks at bytes as they stand; where they are `raw`, some may stand for others. With what
+    /// it sees, which chunk it is in: where that begins.
+    fn look(&self, bytes: &[u8], sort: Sort, raw: bool) -> (Seen, usize) {
         let mut look =
             Look { sieve: self, bytes, sort, raw, passed: 0, reviewer: None, made: false };
         let (chunks, tail) = bytes.as_chunks::<CHUNK>();
@@ -148,15 +155,15 @@ impl Sieve {
             let words = chunk.letters & !(chunk.letters << 1 | before);
             let seen = look.specials(start, chunk.special);
             if seen != Seen::Nothing {
-                return seen;
+                return (seen, start);
             }
             if look.words(start, words, u128::from(ahead) << CHUNK | u128::from(chunk.letters)) {
-                return Seen::Something;
+                return (Seen::Something, start);
             }
             before = chunk.letters >> (CHUNK - 1);
             start += CHUNK;
         }
-        Seen::Nothing
+        (Seen::Nothing, start)
     }
 }
 

@@ -245,8 +245,11 @@ fn parts_say_what_the_whole_does() {
             "Merge it all again",
             "\n---\n\nRead the bytes",
             "Revert \"x y z\"",
+            "\u{1f916} fix: read \u{2192} one byte more",
+            "M\u{435}rge it all again",
+            "\u{1f916} \u{200b}Revert \"x y z\"",
         ];
-        let mut text = subjects[dice.roll(8).min(3)].to_owned();
+        let mut text = subjects[dice.roll(subjects.len())].to_owned();
         if dice.roll(2) == 0 {
             text = subjects[0].to_owned();
         }
