@@ -7,6 +7,7 @@
 //! every database runs; `sqlite` is the file on this machine, `snapshot` what a clone knows.
 
 pub mod chain;
+mod fault;
 pub mod memory;
 mod rows;
 pub mod snapshot;

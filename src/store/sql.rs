@@ -201,11 +201,14 @@ FROM json_each($1) AS w
 WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_blobs AS b
                              WHERE b.blob_id = w.value LIMIT $3) AS known) < $3";
 
-pub(super) const KEEP_TRACE_RUN: &str = "
+/// A run and its file are one text, twenty characters each.
+pub(super) const KEEP_TRACE_RUNS: &str = "
 INSERT INTO trace_runs (fingerprint, trace, file)
-SELECT $1, $2, $3
+SELECT CAST(substr(w.value, 1, 20) AS BIGINT), $2, CAST(substr(w.value, 21) AS BIGINT)
+FROM json_each($1) AS w
 WHERE (SELECT COUNT(*) FROM (SELECT 1 FROM trace_runs AS t
-                             WHERE t.fingerprint = $1 LIMIT $4) AS known) < $4";
+                             WHERE t.fingerprint = CAST(substr(w.value, 1, 20) AS BIGINT)
+                             LIMIT $3) AS known) < $3";
 
 pub(super) const TRACES_BY_CHANGE: &str = "
 SELECT t.change_digest, t.seq

@@ -4,36 +4,13 @@ use std::path::Path;
 
 use crate::domain::escape::escape;
 use crate::store::StoreError;
-use crate::store::rows::Unreadable;
+use crate::store::fault::Fault;
 
-/// What a step can fail with, before it knows which file it worked on.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// The database said so.
-    Sql(sqlx::Error),
-    /// A row, or what was to become one, can't be.
-    Row(String),
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<Unreadable> for Fault {
-    fn from(row: Unreadable) -> Self {
-        Self::Row(row.0)
-    }
-}
-
-impl Fault {
-    /// As the store's error about this file.
-    pub(super) fn explain(self, path: &Path) -> StoreError {
-        match self {
-            Self::Sql(error) => explain(&error, path),
-            Self::Row(why) => StoreError::Damaged(format!("{}: {why}", quoted(path))),
-        }
+/// As the store's error about this file.
+pub(super) fn explained(fault: Fault, path: &Path) -> StoreError {
+    match fault {
+        Fault::Sql(error) => explain(&error, path),
+        Fault::Row(why) => StoreError::Damaged(format!("{}: {why}", quoted(path))),
     }
 }
 

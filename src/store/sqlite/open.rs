@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{Connection, SqliteConnection};
 
-use super::fault::{Fault, quoted, unreachable};
+use super::fault::{explained, quoted, unreachable};
 use crate::domain::escape::escape;
 use crate::store::StoreError;
+use crate::store::fault::Fault;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
@@ -98,7 +99,7 @@ pub(super) async fn ensure_schema(
     conn: &mut SqliteConnection,
     path: &Path,
 ) -> Result<(), StoreError> {
-    let explain = |fault: Fault| fault.explain(path);
+    let explain = |fault: Fault| explained(fault, path);
     let header = header(conn).await.map_err(|error| explain(error.into()))?;
     if header.application != APPLICATION && !header.blank {
         return Err(unreachable(path, "is another program's database"));
@@ -130,7 +131,7 @@ async fn ensure_write_ahead(conn: &mut SqliteConnection) -> Result<(), Fault> {
 /// In one transaction, begun with the write lock: of two processes that open a new file at
 /// once, the second finds the schema there. (sqlx's own lock does nothing on SQLite.)
 async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    let explain = |error: sqlx::Error| Fault::from(error).explain(path);
+    let explain = |error: sqlx::Error| explained(error.into(), path);
     super::synchronous(conn, crate::store::Durability::Synced).await.map_err(explain)?;
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(explain)?;
     let found = header(&mut tx).await.map_err(explain)?.version;
@@ -145,7 +146,7 @@ async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), StoreEr
 fn failed(error: MigrateError, path: &Path) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            Fault::from(error).explain(path)
+            explained(error.into(), path)
         }
         other => StoreError::Damaged(format!("{}: {other}", quoted(path))),
     }

@@ -273,7 +273,7 @@ fn no_question_scans_a_table() {
             sql::SIGHTED,
             sql::KNOWN_TRACES,
             sql::KEEP_TRACE_BLOBS,
-            sql::KEEP_TRACE_RUN,
+            sql::KEEP_TRACE_RUNS,
             sql::TRACES_BY_CHANGE,
             sql::TRACES_BY_BLOB,
             sql::TRACES_BY_RUN,

@@ -11,7 +11,8 @@ use crate::domain::ids::Login;
 use crate::domain::sighting::Sighting;
 use crate::store::chain::{Chain, verify_chain};
 use crate::store::contract::{commit, decision, sighting, statement, subject};
-use crate::store::sqlite::{Options, open, sightings, synchronous, write};
+use crate::store::sqlite::questions::sightings;
+use crate::store::sqlite::{Options, open, synchronous, write};
 use crate::store::{Durability, Store};
 
 const WRITERS: u64 = 8;

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
-use super::fault::Fault;
 use super::memory;
+use super::{Connection, Fault, Turn, turn, write};
 use crate::domain::digest::policy_digest;
 use crate::domain::ids::{DecisionId, PolicyDigest, RefName, RepositoryName};
 use crate::store::memory::Landed;
@@ -14,7 +13,7 @@ use crate::store::rows::{self, DecisionRow};
 use crate::store::{Durability, NewDecision, Position, StoredDecision, Unpublished, Update, sql};
 
 pub(super) async fn keep_policy(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     digest: &PolicyDigest,
     bytes: &[u8],
 ) -> Result<(), Fault> {
@@ -25,14 +24,14 @@ pub(super) async fn keep_policy(
         return Err(Fault::Row(format!("the bytes given for the policy {digest} aren't its")));
     }
     // A decision that names it follows in the same log: synced, it takes this row with it.
-    let mut tx = super::write(conn, Durability::Buffered).await?;
+    let mut tx = write(conn, Durability::Buffered).await?;
     sqlx::query(sql::KEEP_POLICY).bind(digest.to_string()).bind(bytes).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())
 }
 
 pub(super) async fn policy(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     digest: &PolicyDigest,
 ) -> Result<Option<Vec<u8>>, Fault> {
     Ok(sqlx::query_scalar(sql::POLICY).bind(digest.to_string()).fetch_optional(conn).await?)
@@ -40,11 +39,12 @@ pub(super) async fn policy(
 
 /// Reads the last row and adds the next under one write lock.
 pub(super) async fn append(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     decision: &NewDecision,
     durability: Durability,
 ) -> Result<StoredDecision, Fault> {
-    let mut tx = super::write(conn, durability).await?;
+    let mut tx = write(conn, durability).await?;
+    turn(&mut tx, Turn::Decisions).await?;
     let last: Option<String> = sqlx::query_scalar(sql::LAST_HASH).fetch_optional(&mut *tx).await?;
     let stored = rows::chained(decision, rows::last_hash(last.as_deref())?);
     sqlx::query(sql::APPEND_DECISION)
@@ -72,7 +72,7 @@ pub(super) async fn append(
 }
 
 pub(super) async fn by_id(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     id: &DecisionId,
 ) -> Result<Option<StoredDecision>, Fault> {
     let row: Option<DecisionRow> =
@@ -82,7 +82,7 @@ pub(super) async fn by_id(
 }
 
 pub(super) async fn after(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     after: i64,
     limit: usize,
 ) -> Result<Vec<(i64, StoredDecision)>, Fault> {
@@ -93,7 +93,7 @@ pub(super) async fn after(
 
 /// Durable: whatever is published after it, the decisions before it included, is on disk.
 pub(super) async fn land(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     updates: &[Update],
     at: Timestamp,
@@ -120,7 +120,8 @@ pub(super) async fn land(
     if new.is_empty() {
         return Ok(landed);
     }
-    let mut tx = super::write(conn, Durability::Synced).await?;
+    let mut tx = write(conn, Durability::Synced).await?;
+    turn(&mut tx, Turn::Landings).await?;
     let mut bodies: HashMap<DecisionId, Landed> = HashMap::new();
     for (id, update) in new {
         sqlx::query(sql::LAND)
@@ -143,7 +144,7 @@ pub(super) async fn land(
 }
 
 pub(super) async fn not_landed(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     among: usize,
 ) -> Result<Vec<Update>, Fault> {
@@ -160,7 +161,7 @@ pub(super) async fn not_landed(
 }
 
 pub(super) async fn unpublished(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     since: Position,
     limit: usize,

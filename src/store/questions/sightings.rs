@@ -1,11 +1,9 @@
 //! Sightings, where the first row wins for ever, and the bytes of changes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sqlx::SqliteConnection;
-
-use super::fault::Fault;
 use super::memory;
+use super::{Connection, Fault, Turn, turn, write};
 use crate::domain::digest::change_digest_of_bytes;
 use crate::domain::ids::{ChangeDigest, ObjectId};
 use crate::domain::memory::Trace;
@@ -16,7 +14,7 @@ use crate::store::{Durability, sql};
 /// Inserts what has no row and reads back every row, in the order given. What has one was
 /// on disk before anybody could read it, so seeing nothing new takes no write lock.
 pub(super) async fn see(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     sightings: &[Sighting],
     changes: &[(ChangeDigest, Vec<u8>)],
     traces: &[Trace],
@@ -26,10 +24,17 @@ pub(super) async fn see(
     let changes = unknown_changes(conn, changes).await?;
     let traces = memory::unknown(conn, traces).await?;
     if !changes.is_empty() || !traces.is_empty() || rows.len() < commits.len() {
-        let mut tx = super::write(conn, Durability::Synced).await?;
+        let mut tx = write(conn, Durability::Synced).await?;
         keep_changes(&mut tx, &changes).await?;
-        for sighting in sightings.iter().filter(|s| !rows.contains_key(&s.commit)) {
+        let mut new: Vec<&Sighting> =
+            sightings.iter().filter(|s| !rows.contains_key(&s.commit)).collect();
+        // In one order for all: who waits for another's row holds none that the other waits for.
+        new.sort_by_key(|s| s.commit);
+        for sighting in new {
             keep(&mut tx, sighting).await?;
+        }
+        if !traces.is_empty() {
+            turn(&mut tx, Turn::Traces).await?;
         }
         for trace in traces {
             memory::keep(&mut tx, trace).await?;
@@ -54,13 +59,13 @@ fn distinct(sightings: &[Sighting]) -> Vec<ObjectId> {
 }
 
 async fn by_commit(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     commits: &[ObjectId],
 ) -> Result<HashMap<ObjectId, Sighting>, Fault> {
     Ok(find(conn, commits, &[]).await?.into_iter().map(|s| (s.commit, s)).collect())
 }
 
-async fn keep(conn: &mut SqliteConnection, sighting: &Sighting) -> Result<(), Fault> {
+async fn keep(conn: &mut Connection, sighting: &Sighting) -> Result<(), Fault> {
     sqlx::query(sql::KEEP_SIGHTING)
         .bind(sighting.commit.to_string())
         .bind(sighting.repository.as_str())
@@ -76,7 +81,7 @@ async fn keep(conn: &mut SqliteConnection, sighting: &Sighting) -> Result<(), Fa
 }
 
 pub(super) async fn find(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     commits: &[ObjectId],
     changes: &[ChangeDigest],
 ) -> Result<Vec<Sighting>, Fault> {
@@ -90,7 +95,7 @@ pub(super) async fn find(
 }
 
 pub(super) async fn changes(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     digests: &[ChangeDigest],
 ) -> Result<Vec<(ChangeDigest, Vec<u8>)>, Fault> {
     let found: Vec<(String, Vec<u8>)> =
@@ -102,13 +107,13 @@ pub(super) async fn changes(
     found
 }
 
-/// Those that the store lacks, each once. A row is never changed, so bytes that aren't the
+/// Those that the store lacks, each once, in order. A row is never changed, so bytes that aren't the
 /// digest's are refused here: they would stay for ever.
 pub(super) async fn unknown_changes<'a>(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     changes: impl IntoIterator<Item = &'a (ChangeDigest, Vec<u8>)>,
 ) -> Result<Vec<(ChangeDigest, &'a [u8])>, Fault> {
-    let mut given = HashMap::new();
+    let mut given = BTreeMap::new();
     for (digest, bytes) in changes {
         if change_digest_of_bytes(bytes) != *digest {
             return Err(Fault::Row(format!("the bytes given for the change {digest} aren't its")));
@@ -127,8 +132,8 @@ pub(super) async fn unknown_changes<'a>(
     Ok(given.into_iter().collect())
 }
 
-pub(super) async fn keep_changes(
-    conn: &mut SqliteConnection,
+pub(in crate::store) async fn keep_changes(
+    conn: &mut Connection,
     changes: &[(ChangeDigest, &[u8])],
 ) -> Result<(), Fault> {
     for (digest, bytes) in changes {

@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use sqlx::SqliteConnection;
-
-use super::fault::Fault;
 use super::sightings::{keep_changes, unknown_changes};
+use super::{Connection, Fault, Turn, turn, write};
 use crate::domain::ids::{RepositoryName, StatementHash};
 use crate::domain::statement::Signed;
 use crate::store::rows::{self, SignedRow};
@@ -14,7 +12,7 @@ use crate::store::{Durability, NewStatement, Submitted, Wanted, sql};
 /// Keeps them all or none. What is known already was on disk before anybody could read it,
 /// so a delivery of nothing new takes no write lock.
 pub(super) async fn submit(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     statements: &[NewStatement],
 ) -> Result<Vec<Submitted>, Fault> {
     let hashes: Vec<StatementHash> = statements.iter().map(|new| new.signed.hash()).collect();
@@ -24,7 +22,8 @@ pub(super) async fn submit(
     if changes.is_empty() && hashes.iter().all(|hash| known.contains(&hash.to_string())) {
         return Ok(vec![Submitted::Known; statements.len()]);
     }
-    let mut tx = super::write(conn, Durability::Synced).await?;
+    let mut tx = write(conn, Durability::Synced).await?;
+    turn(&mut tx, Turn::Statements).await?;
     keep_changes(&mut tx, &changes).await?;
     let mut answers = Vec::with_capacity(statements.len());
     for (new, hash) in statements.iter().zip(&hashes) {
@@ -34,20 +33,13 @@ pub(super) async fn submit(
     Ok(answers)
 }
 
-async fn known(
-    conn: &mut SqliteConnection,
-    hashes: &[StatementHash],
-) -> Result<HashSet<String>, Fault> {
+async fn known(conn: &mut Connection, hashes: &[StatementHash]) -> Result<HashSet<String>, Fault> {
     let found: Vec<String> =
         sqlx::query_scalar(sql::KNOWN_STATEMENTS).bind(rows::list(hashes)?).fetch_all(conn).await?;
     Ok(found.into_iter().collect())
 }
 
-async fn keep(
-    conn: &mut SqliteConnection,
-    new: &NewStatement,
-    hash: &str,
-) -> Result<Submitted, Fault> {
+async fn keep(conn: &mut Connection, new: &NewStatement, hash: &str) -> Result<Submitted, Fault> {
     let repository = new.statement.repository.as_str();
     let kept = sqlx::query(sql::KEEP_STATEMENT)
         .bind(hash)
@@ -78,7 +70,7 @@ async fn keep(
 }
 
 pub(super) async fn by_hash(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     hashes: &[StatementHash],
 ) -> Result<Vec<Signed>, Fault> {
     let found: Vec<SignedRow> =
@@ -87,7 +79,7 @@ pub(super) async fn by_hash(
 }
 
 pub(super) async fn newest(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     limit: usize,
 ) -> Result<Vec<Signed>, Fault> {
@@ -100,7 +92,7 @@ pub(super) async fn newest(
 }
 
 pub(super) async fn about(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     wanted: &Wanted,
 ) -> Result<Vec<Signed>, Fault> {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
-use super::fault::Fault;
 use super::sightings;
+use super::{Connection, Fault};
 use crate::domain::ids::{DecisionId, Login, ObjectId, RepositoryName};
 use crate::domain::memory::{Fingerprint, Source, Trace};
 use crate::domain::sighting::Sighting;
@@ -16,14 +15,14 @@ use crate::store::{rows, sql};
 /// `seq, commit_id, repository, first_pusher, seen_at, evidence, decision, lines, echo`.
 type TraceRow = (i64, String, String, Option<String>, String, String, String, i64, i64);
 
-pub(super) async fn has_any(conn: &mut SqliteConnection) -> Result<bool, Fault> {
+pub(super) async fn has_any(conn: &mut Connection) -> Result<bool, Fault> {
     let any: Option<String> = sqlx::query_scalar(sql::ANY_SIGHTING).fetch_optional(conn).await?;
     Ok(any.is_some())
 }
 
 /// Those of which nothing is kept yet, each once.
 pub(super) async fn unknown<'a>(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     traces: &'a [Trace],
 ) -> Result<Vec<&'a Trace>, Fault> {
     if traces.is_empty() {
@@ -36,7 +35,7 @@ pub(super) async fn unknown<'a>(
     Ok(traces.iter().filter(|t| known.insert(t.commit)).collect())
 }
 
-pub(super) async fn keep(conn: &mut SqliteConnection, trace: &Trace) -> Result<(), Fault> {
+pub(super) async fn keep(conn: &mut Connection, trace: &Trace) -> Result<(), Fault> {
     let lines = i64::try_from(trace.lines).unwrap_or(i64::MAX);
     let seq: Option<i64> = sqlx::query_scalar(sql::KEEP_TRACE)
         .bind(trace.commit.to_string())
@@ -55,20 +54,19 @@ pub(super) async fn keep(conn: &mut SqliteConnection, trace: &Trace) -> Result<(
         .bind(SHARED)
         .execute(&mut *conn)
         .await?;
-    for (run, file) in &trace.runs {
-        sqlx::query(sql::KEEP_TRACE_RUN)
-            .bind(run.0)
-            .bind(seq)
-            .bind(file)
-            .bind(SHARED)
-            .execute(&mut *conn)
-            .await?;
-    }
+    let runs: Vec<String> =
+        trace.runs.iter().map(|(run, file)| format!("{:+020}{file:+020}", run.0)).collect();
+    sqlx::query(sql::KEEP_TRACE_RUNS)
+        .bind(rows::list(&runs)?)
+        .bind(seq)
+        .bind(SHARED)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 pub(super) async fn recall(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     asked: &Asked,
 ) -> Result<Recalled, Fault> {
@@ -125,7 +123,7 @@ pub(super) async fn recall(
 
 /// Reads the commits with these numbers, oldest first, and tells their places.
 async fn commits(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     wanted: BTreeSet<i64>,
     recalled: &mut Recalled,
 ) -> Result<HashMap<i64, usize>, Fault> {
@@ -145,7 +143,7 @@ async fn commits(
 
 /// Marks what has landed in a repository.
 async fn landed(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     recalled: &mut Recalled,
 ) -> Result<(), Fault> {
@@ -169,7 +167,7 @@ async fn landed(
 }
 
 pub(super) async fn discharge(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     repository: &RepositoryName,
     discharged: &Discharged,
     at: Timestamp,
@@ -212,7 +210,7 @@ type KeptRow = (
 );
 
 pub(super) async fn kept(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     prefix: &str,
     limit: usize,
 ) -> Result<Vec<Kept>, Fault> {
@@ -254,7 +252,7 @@ pub(super) async fn kept(
 }
 
 pub(super) async fn shown_in(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection,
     decision: &DecisionId,
     limit: usize,
 ) -> Result<Vec<ObjectId>, Fault> {
@@ -266,7 +264,7 @@ pub(super) async fn shown_in(
     Ok(found.iter().map(|hex| rows::object(hex)).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn stats(conn: &mut SqliteConnection) -> Result<MemoryStats, Fault> {
+pub(super) async fn stats(conn: &mut Connection) -> Result<MemoryStats, Fault> {
     let row: (i64, i64, i64, i64, i64) = sqlx::query_as(sql::MEMORY_STATS).fetch_one(conn).await?;
     let count = |n: i64| u64::try_from(n).unwrap_or(0);
     Ok(MemoryStats {
