@@ -178,7 +178,7 @@ async fn existing_store(settings: &Settings) -> Result<Box<dyn Store>, CliError>
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// 64 random bits of the operating system.

@@ -69,7 +69,7 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|e| PostError::Settings(e.to_string()))?;
     runtime.block_on(async {

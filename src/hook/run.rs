@@ -259,7 +259,7 @@ impl Gate {
             return self.over(updates, mode, any_gate);
         }
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
         let source = LazyStore {

@@ -4,11 +4,13 @@
 //! trusted: whoever decides verifies whatever it returns (G15).
 //!
 //! [`open_store`] is the one way in. The questions stand in `sql` alone, in a form that
-//! every database runs; `sqlite` is the file on this machine, `snapshot` what a clone knows.
+//! every database runs; `sqlite` is the file on this machine, `postgres` a database for many,
+//! `snapshot` what a clone knows.
 
 pub mod chain;
 mod fault;
 pub mod memory;
+pub mod postgres;
 mod rows;
 pub mod snapshot;
 mod sql;
@@ -322,13 +324,15 @@ pub trait Store: Send + Sync {
     async fn abandon(self: Box<Self>);
 }
 
-/// Opens the store that a URL names, `sqlite:///absolute/path`, and makes it where it isn't
-/// there: for setting up, and for tools.
+/// Opens the store that a URL names, `sqlite:///absolute/path` or
+/// `postgres://user@host/database`, and makes it where it isn't there: for setting up, and for
+/// tools.
 ///
 /// # Errors
-/// [`StoreError::Unreachable`] for a URL of another kind, and what [`sqlite::open`] says.
+/// [`StoreError::Unreachable`] for a URL of another kind, and what [`sqlite::open`] and
+/// [`postgres::open`] say.
 pub async fn open_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
-    open_with(url, sqlite::Options::default()).await
+    open_with(url, true).await
 }
 
 /// Opens the store that a URL names and that has to be there already: for the hook. A file
@@ -338,15 +342,23 @@ pub async fn open_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
 /// # Errors
 /// As [`open_store`], and [`StoreError::Unreachable`] where there is none.
 pub async fn open_existing_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
-    open_with(url, sqlite::Options { create: false, ..sqlite::Options::default() }).await
+    open_with(url, false).await
 }
 
-async fn open_with(url: &str, options: sqlite::Options) -> Result<Box<dyn Store>, StoreError> {
+async fn open_with(url: &str, create: bool) -> Result<Box<dyn Store>, StoreError> {
     match url.split_once(':') {
-        Some(("sqlite", _)) => Ok(Box::new(sqlite::open(url, options).await?)),
+        Some(("sqlite", _)) => {
+            let options = sqlite::Options { create, ..sqlite::Options::default() };
+            Ok(Box::new(sqlite::open(url, options).await?))
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            let options = postgres::Options { create, ..postgres::Options::default() };
+            Ok(Box::new(postgres::open(url, options).await?))
+        }
         // The rest of a URL may hold a password.
         Some((scheme, _)) => Err(StoreError::Unreachable(format!(
-            "\"{}:\" is no kind of store that this program knows; it knows sqlite:///path",
+            "\"{}:\" is no kind of store that this program knows; it knows sqlite:///path and \
+             postgres://user@host/database",
             escape(scheme.as_bytes())
         ))),
         None => Err(StoreError::Unreachable("its URL is not sqlite:///path".into())),

@@ -69,7 +69,7 @@ pub(super) use store_contract;
 
 pub(super) fn run<F: Future>(body: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .expect("a runtime")
         .block_on(body)
