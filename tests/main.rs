@@ -1,8 +1,8 @@
 //! The gate from outside: real pushes by real git against real repositories, in a
 //! hermetic environment. Each attack stands beside its innocent twin.
 //!
-//! Needed on the machine: git, ssh-keygen, ssh, sshd and script. A test whose tool is missing
-//! fails.
+//! Needed on the machine: git, ssh-keygen, ssh, sshd, script and PostgreSQL. A test whose tool is
+//! missing fails.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,6 +24,7 @@ mod layers;
 mod limits;
 mod memory;
 mod policy;
+mod postgres;
 mod progress;
 mod support;
 mod team;

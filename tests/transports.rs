@@ -8,7 +8,7 @@ use crate::support::{API, CLAUDE, Clone, Draft, MAIN, NEEDS, Policy, World, ai, 
 
 /// Rejected, parked, signed by git, pushed; then a senior who may not sign their own.
 #[track_caller]
-fn story(kim: &Clone<'_>, grace: &Clone<'_>) {
+pub(crate) fn story(kim: &Clone<'_>, grace: &Clone<'_>) {
     kim.commit(human("Plain\n").file("plain", "x\n"));
     kim.push_main().lands(&[MAIN]);
     let id = kim.commit(ai("Add it").file("a", "a\n"));

@@ -164,14 +164,16 @@ fn policy_of(path: &Path) -> Result<Policy, CliError> {
 async fn existing_store(settings: &Settings) -> Result<Box<dyn Store>, CliError> {
     store::open_existing_store(settings.store.secret()).await.map_err(|e| {
         let is_unreachable = matches!(e, StoreError::Unreachable(_));
-        let is_there = settings.store.sqlite_path().exists();
+        let is_there = settings.store.file().map(Path::exists);
         let error = CliError::from(e);
         match (is_unreachable, is_there) {
-            (true, false) => error
+            (true, Some(false)) => error
                 .hint("the first push to a gated ref makes it; if there was one, is its disk mounted?")
                 .hint("it may also be hidden from this user: run as the user that runs the hooks"),
-            (true, true) => error
+            (true, Some(true)) => error
                 .hint("run as the user that runs the hooks, such as runuser -u git -- countersign ..."),
+            (true, None) => error
+                .hint("the first push to a gated ref makes its tables; is it the right database?"),
             (false, _) => error,
         }
     })

@@ -10,7 +10,8 @@ use crate::diagnostics::{Finding, Report, quoted, redacted};
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl {
     url: String,
-    path: PathBuf,
+    /// The file, of the embedded store.
+    file: Option<PathBuf>,
 }
 
 impl StoreUrl {
@@ -19,7 +20,7 @@ impl StoreUrl {
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let slashes = if path.is_absolute() { "//" } else { "" };
-        Self { url: format!("sqlite:{slashes}{}", path.display()), path }
+        Self { url: format!("sqlite:{slashes}{}", path.display()), file: Some(path) }
     }
 
     /// The whole URL, secrets included: for opening, never for showing.
@@ -28,10 +29,10 @@ impl StoreUrl {
         &self.url
     }
 
-    /// The file of the embedded store.
+    /// The file of the embedded store; `None` for a database elsewhere.
     #[must_use]
-    pub fn sqlite_path(&self) -> &Path {
-        &self.path
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 }
 
@@ -47,14 +48,39 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
-const HELP: &str = "write store = \"sqlite:///var/lib/countersign/countersign.db\"";
+const HELP: &str = "write store = \"sqlite:///var/lib/countersign/countersign.db\", or for \
+                    several machines \"postgres://countersign@db.example.com/signoffs\"";
+
+/// Variables that a PostgreSQL client takes settings from. Some a pusher may be able to set, by
+/// sshd's `AcceptEnv` (G22).
+const VARIABLES: [&str; 12] = [
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGDATABASE",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGAPPNAME",
+    "PGOPTIONS",
+];
+
+/// A code and a message. The URL is not repeated: it may hold a password.
+type Mistake = (&'static str, String);
+
+fn bad<T>(why: &str) -> Result<T, Mistake> {
+    Err(("bad-store", format!("the store's URL {why}")))
+}
 
 /// Reads `store`, which has to be there.
 pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> Option<StoreUrl> {
     root.require(report, "store", "the file", HELP);
     let text = super::plain(report, root, "store")?;
-    match sqlite_path(text.text) {
-        Ok(path) => Some(StoreUrl::sqlite(folder.join(path))),
+    match store(folder, text.text) {
+        Ok(store) => Some(store),
         Err((code, message)) => {
             report.add(Finding::error(code, &text.span, message).help(HELP));
             None
@@ -62,21 +88,28 @@ pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> Opt
     }
 }
 
-/// The path of `sqlite:///absolute` or `sqlite:relative`. The URL is not repeated: it may
-/// hold a password.
-fn sqlite_path(url: &str) -> Result<&str, (&'static str, String)> {
-    let bad = |why: &str| Err(("bad-store", format!("the store's URL {why}")));
+fn store(folder: &Path, url: &str) -> Result<StoreUrl, Mistake> {
     let Some((scheme, rest)) = url.split_once(':') else { return bad("has no scheme") };
-    if scheme != "sqlite" {
-        let message = match scheme {
-            "postgres" | "postgresql" | "https" | "unix" => {
-                format!("{} stores are not supported by this version", quoted(scheme))
-            }
-            // Whatever it is, it may be a secret of somebody who forgot the scheme.
-            _ => "this kind of store is not supported by this version".to_owned(),
-        };
-        return Err(("unsupported-store", message));
+    match scheme {
+        "sqlite" => Ok(StoreUrl::sqlite(folder.join(file(rest)?))),
+        "postgres" | "postgresql" => {
+            database(rest)?;
+            Ok(StoreUrl { url: url.to_owned(), file: None })
+        }
+        "https" | "http" | "unix" => Err((
+            "unsupported-store",
+            format!("{} stores are not supported by this version", quoted(scheme)),
+        )),
+        // Whatever it is, it may be a secret of somebody who forgot the scheme.
+        _ => Err((
+            "unsupported-store",
+            "this kind of store is not supported by this version".to_owned(),
+        )),
     }
+}
+
+/// The path of `sqlite:///absolute` or `sqlite:relative`.
+fn file(rest: &str) -> Result<&str, Mistake> {
     let path = match rest.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,
         Some(_) => return bad("needs three slashes before an absolute path"),
@@ -89,4 +122,23 @@ fn sqlite_path(url: &str) -> Result<&str, (&'static str, String)> {
         p if p.contains(['?', '#', '%']) => bad("takes no options and no \"?\", \"#\" or \"%\""),
         p => Ok(p),
     }
+}
+
+/// Whether `//user@host/database?options` names a database, and nothing else does.
+fn database(rest: &str) -> Result<(), Mistake> {
+    if let Some(name) = VARIABLES.iter().find(|name| std::env::var_os(name).is_some()) {
+        let message = format!("{name} is set, and what reaches the store comes from its URL alone");
+        return Err(("store-environment", message));
+    }
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let Some(place) = place.strip_prefix("//") else { return bad("needs two slashes and a host") };
+    let Some((server, name)) = place.split_once('/') else { return bad("names no database") };
+    let mut options = options.split('&').filter_map(|option| option.split_once('='));
+    if options.any(|(key, _)| key == "password") {
+        return bad("has its password where it would be shown: write user:password@host");
+    }
+    if server.is_empty() && !rest.contains("host=") {
+        return bad("names no host");
+    }
+    if name.is_empty() { bad("names no database") } else { Ok(()) }
 }

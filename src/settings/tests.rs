@@ -51,7 +51,7 @@ fn the_example_names_every_key() {
 fn relative_paths_are_below_the_files_folder() {
     let settings = small();
     assert_eq!(settings.policy, Path::new("/etc/countersign/policy.toml"));
-    assert_eq!(settings.store.sqlite_path(), Path::new("/etc/countersign/c.db"));
+    assert_eq!(settings.store.file(), Some(Path::new("/etc/countersign/c.db")));
     assert_eq!(settings.store.secret(), "sqlite:///etc/countersign/c.db");
     assert_eq!(settings.repository.root.as_deref(), Some(Path::new("/srv/git")));
     let folder = tempfile::tempdir().expect("a folder");
@@ -70,7 +70,12 @@ fn every_mistake_has_its_code_and_line() {
         ("policy = \"policy.toml\"", "policy = 1", "wrong-type", 1),
         ("policy =", "polcy =", "unknown-key", 1),
         ("store = \"sqlite:c.db\"\n", "", "missing-key", 1),
-        ("sqlite:c.db", "postgres://u:pw@h/d", "unsupported-store", 2),
+        ("sqlite:c.db", "unix:/run/countersign.sock", "unsupported-store", 2),
+        ("sqlite:c.db", "postgres:h/d", "bad-store", 2),
+        ("sqlite:c.db", "postgres://u:pw@h", "bad-store", 2),
+        ("sqlite:c.db", "postgres://u:pw@h/", "bad-store", 2),
+        ("sqlite:c.db", "postgres:///d", "bad-store", 2),
+        ("sqlite:c.db", "postgres://u@h/d?sslmode=disable&password=pw", "bad-store", 2),
         ("sqlite:c.db", "https://sign.example.com", "unsupported-store", 2),
         ("sqlite:c.db", "mysql:x", "unsupported-store", 2),
         ("sqlite:c.db", "c.db", "bad-store", 2),
@@ -174,11 +179,15 @@ fn servers_that_name_their_repositories_need_no_root() {
 
 #[test]
 fn a_password_is_never_shown() {
-    let told = parsed(&SMALL.replace("sqlite:c.db", "postgres://me:hunter2@db/x")).expect_err("pw");
+    let told = parsed(&SMALL.replace("sqlite:c.db", "postgres://me:hunter2@db")).expect_err("pw");
     let json = serde_json::to_string(&told).expect("json");
     for text in [told.render(false), told.render(true), format!("{told}"), json] {
         assert!(!text.contains("hunter2"), "{text}");
     }
+    let url = "postgres://me:hunter2@db/x?sslmode=require";
+    let store = parsed(&SMALL.replace("sqlite:c.db", url)).expect("settings").store;
+    assert_eq!((store.secret(), store.file()), (url, None));
+    assert_eq!(format!("{store} {store:?}").matches("me:*******@db").count(), 2, "{store}");
     let store = StoreUrl::sqlite("/a");
     assert_eq!(format!("{store} {store:?}"), "sqlite:///a sqlite:///a");
     assert_eq!(redacted("postgres://me:hunter2@db/x"), "postgres://me:*******@db/x");

@@ -77,7 +77,9 @@ impl World {
         let quoted = |path: &Path| serde_json::Value::from(path_text(path)).to_string();
         writeln!(text, "policy = {}", quoted(&self.path("policy.toml"))).expect("text");
         let store = settings.store.clone().unwrap_or_else(|| self.store());
-        writeln!(text, "store = \"sqlite://{}\"", path_text(&store)).expect("text");
+        let file = format!("sqlite://{}", path_text(&store));
+        let store = settings.database.as_ref().unwrap_or(&file);
+        writeln!(text, "store = \"{store}\"").expect("text");
         writeln!(text, "[repository]\nroot = {}", quoted(&self.path("root"))).expect("text");
         writeln!(text, "[identity]\nserver = {:?}", settings.server).expect("text");
         if settings.server == "env" {
@@ -221,6 +223,8 @@ impl World {
 pub(crate) struct Settings {
     /// The store's file; the world's own where absent.
     pub(crate) store: Option<PathBuf>,
+    /// The store's URL, where it is no file.
+    pub(crate) database: Option<String>,
     /// The kind of Git server.
     pub(crate) server: &'static str,
     /// The variable that holds the pusher's login, for `env`.
@@ -231,7 +235,13 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { store: None, server: "env", variable: "COUNTERSIGN_PUSHER", unlisted: None }
+        Self {
+            store: None,
+            database: None,
+            server: "env",
+            variable: "COUNTERSIGN_PUSHER",
+            unlisted: None,
+        }
     }
 }
 

@@ -23,10 +23,14 @@ const TABLES: [&str; 12] = [
     "updates",
 ];
 
-/// A row or more in every table.
 fn filled(cluster: &Cluster) {
+    filled_by(&cluster.url());
+}
+
+/// A row or more in every table.
+fn filled_by(url: &str) {
     run(async {
-        let store = open(&cluster.url(), Options::default()).await.unwrap();
+        let store = open(url, Options::default()).await.unwrap();
         store.submit(&[statement("a", "a", vec![subject(1)])]).await.unwrap();
         store.see(&[sighting(1)], &[kept_change(1)], &[trace(1)]).await.unwrap();
         let policy = b"version = 1";
@@ -96,4 +100,19 @@ fn the_first_row_wins_and_the_chain_has_no_fork() {
          SELECT 'D-2', repository, decided_at, accepted, body, hash, repeat('1', 64)
          FROM decisions",
     );
+}
+
+/// Once the tables are there, what README grants is enough, and lets nobody do more.
+#[test]
+fn a_role_that_may_only_add_is_enough() {
+    let cluster = Cluster::start();
+    run(async { open(&cluster.url(), Options::default()).await.unwrap() });
+    let readme = include_str!("../../../../README.md");
+    let grants = readme.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next());
+    cluster.sql("CREATE ROLE gate LOGIN");
+    cluster.sql(grants.expect("the grants in README"));
+    filled_by(&cluster.url().replace("user=postgres", "user=gate"));
+    assert_eq!(cluster.sql("SELECT count(*) FROM landings"), "1");
+    let said = cluster.try_sql("SET ROLE gate; DROP TRIGGER append_only ON decisions");
+    assert!(said.expect_err("it may drop a trigger").contains("must be owner"));
 }
