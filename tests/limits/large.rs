@@ -99,6 +99,40 @@ fn twenty_thousand_merges() {
     }
 }
 
+/// Memory holds a million lines; none of what people push is among them, and then all of one
+/// commit is.
+#[test]
+fn ten_thousand_commits_against_a_million_lines() {
+    if !wanted() {
+        return;
+    }
+    let world = world();
+    let kim = world.clone("kim");
+    let lines = |of: usize, count: usize| -> String {
+        let line = |n: usize| format!("    total_{of}_{n} = rate_{n}.of(account_{of}, {n});\n");
+        (0..count).map(line).collect()
+    };
+    for part in 0..20 {
+        let marked = |n: usize| {
+            let of = part * 50 + n;
+            let text = file(&format!("src/{of}.rs"), &lines(of, 1_000));
+            commit(n, &format!("Work\n\n{CLAUDE}\n"), &text)
+        };
+        import(&kim, &(0..50).map(marked).collect::<String>());
+        let spec = format!("topic:refs/heads/{part}");
+        kim.push(&[&spec]).lands(&[&format!("refs/heads/{part}")]);
+    }
+    let stats = "SELECT SUM(lines) FROM traces";
+    assert_eq!(crate::support::store::count(&world.store(), stats), 1_000_000);
+    let mallory = world.clone("mallory");
+    let own = |n: usize| commit(n, "Mine\n", &file(&format!("own/{n}.rs"), &lines(10_000 + n, 30)));
+    let all: String = (0..10_000).map(own).collect();
+    let theirs = commit(10_000, "Theirs\n", &file("own/x.rs", &lines(999, 1_000)));
+    import(&mallory, &format!("{all}{theirs}"));
+    push(&mallory, "10,000 commits and a remembered one", &["topic:main"]).rejected_with("AI: ");
+    push(&mallory, "10,000 commits", &["topic~1:main"]).lands(&[MAIN]);
+}
+
 #[test]
 fn message_of_a_hundred_megabytes() {
     if !wanted() {
