@@ -1,7 +1,7 @@
 //! Countersign: a gate in front of a Git server's important branches.
 //!
 //! The layers, arrows pointing down:
-//! `domain <- {detect, policy, signature, git, store} <- hook <- cli <- main`.
+//! `domain <- {detect, policy, signature, git, store} <- {hook, server} <- cli <- main`.
 
 pub mod cli;
 pub mod detect;
@@ -10,6 +10,7 @@ pub mod domain;
 pub mod git;
 pub mod hook;
 pub mod policy;
+pub mod server;
 pub mod settings;
 pub mod signature;
 pub mod store;

@@ -26,6 +26,7 @@ mod memory;
 mod policy;
 mod postgres;
 mod progress;
+mod server;
 mod support;
 mod team;
 mod terminal;

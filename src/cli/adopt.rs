@@ -20,6 +20,7 @@ use crate::hook::adopt::{Lesson, OpenRef};
 use crate::hook::collect::{Bench, StoreSource, View};
 use crate::hook::environment::{self, Environment};
 use crate::hook::names::Aliases;
+use crate::hook::opened::location;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 
@@ -235,7 +236,7 @@ fn teach(
 ) -> Result<(usize, Vec<String>), CliError> {
     let known: HashSet<ObjectId> = base.commits.iter().copied().collect();
     runtime()?.block_on(async {
-        let source = Opened(store::open_store(settings.store.secret()).await?);
+        let source = Opened(store::open_store(location(settings)).await?);
         let mut lesson = Lesson::new(bench, &source, &known);
         let (mut learned, mut problems) = (0, Vec::new());
         let bar = out::progress(open.iter().map(|r| r.commits.len()).sum(), "open commits");

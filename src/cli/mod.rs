@@ -21,8 +21,10 @@ mod out;
 mod picked;
 mod policy;
 mod revoke;
+mod serve;
 mod show;
 mod submit;
+mod token;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ use clap::{Parser, Subcommand};
 use self::error::CliError;
 use self::exit::Exit;
 use crate::domain::policy::Policy;
+use crate::hook::opened::location;
 use crate::policy::PolicyError;
 use crate::settings::{self as machine, Settings};
 use crate::store::{self, Store, StoreError};
@@ -83,6 +86,10 @@ enum Command {
     Status(check::StatusArgs),
     /// Ask the gate's own engine here, before the push
     Check(check::CheckArgs),
+    /// Keep sign-offs for several Git hosts, and answer their hooks
+    Serve(serve::ServeArgs),
+    /// Say which Git hosts may ask the server
+    Token(token::TokenArgs),
     /// Put a repository that has a history behind the gate
     Adopt(adopt::AdoptArgs),
     /// What the gate remembers of AI-assisted changes, and why
@@ -129,6 +136,8 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Verify(args) => verify::run(&args, cli.json),
         Command::Status(args) => check::status(&args, cli.json),
         Command::Check(args) => check::check(&args, cli.json),
+        Command::Serve(args) => serve::run(&args, config),
+        Command::Token(args) => token::run(&args, config, cli.json),
         Command::Adopt(args) => adopt::run(&args, config, cli.json),
         Command::Memory(args) => memory::run(&args, config, cli.json),
         Command::Show(args) => show::run(&args, config, cli.json),
@@ -162,7 +171,7 @@ fn policy_of(path: &Path) -> Result<Policy, CliError> {
 /// The store that the settings name. Only the hook makes one: a tool's user would own the
 /// file, and where a disk is not mounted an empty one would pass for the real one.
 async fn existing_store(settings: &Settings) -> Result<Box<dyn Store>, CliError> {
-    store::open_existing_store(settings.store.secret()).await.map_err(|e| {
+    store::open_existing_store(location(settings)).await.map_err(|e| {
         let is_unreachable = matches!(e, StoreError::Unreachable(_));
         let is_there = settings.store.file().map(Path::exists);
         let error = CliError::from(e);

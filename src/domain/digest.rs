@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::change::Change;
 use super::ids::{
-    CatalogueDigest, ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash,
+    CatalogueDigest, ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash, TokenHash,
 };
 use super::memory::Fingerprint;
 
@@ -32,6 +32,13 @@ pub fn policy_digest(bytes: &[u8]) -> PolicyDigest {
 #[must_use]
 pub fn catalogue_digest(bytes: &[u8]) -> CatalogueDigest {
     CatalogueDigest::from_raw(sha256([bytes]))
+}
+
+/// What is kept of a Git host's token: SHA-256 over a domain tag and the token. It holds 256
+/// random bits, so that no slow hash is needed.
+#[must_use]
+pub fn token_hash(token: &str) -> TokenHash {
+    TokenHash::from_raw(sha256([b"countersign token v1\n".as_slice(), token.as_bytes()]))
 }
 
 /// A decision row's hash: the row before it and the row's exact bytes.

@@ -205,6 +205,8 @@ digest! {
     CatalogueDigest;
     /// A decision row's hash, chained to the row before it.
     RowHash;
+    /// What is kept of a Git host's token.
+    TokenHash;
 }
 
 /// Bytes that people read as a name but git does not promise to be UTF-8.

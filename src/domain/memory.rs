@@ -20,7 +20,7 @@ pub type Place = [usize; RUN];
 pub struct Fingerprint(pub i64);
 
 /// What is remembered of one AI-assisted commit: hashes and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The commit.
     pub commit: ObjectId,
@@ -74,7 +74,7 @@ impl Thresholds {
 }
 
 /// An earlier commit that something was learned from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The commit.
     pub commit: ObjectId,

@@ -32,7 +32,7 @@ pub enum Part {
 }
 
 /// One row per AI-assisted commit that any push showed, never changed (G13).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// The commit.
     pub commit: ObjectId,

@@ -7,7 +7,7 @@ use super::ids::{ChangeDigest, ObjectId, PathsDigest, PersonId, RepositoryName, 
 use super::policy::Key;
 
 /// What a signed statement says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// What it is about.
     pub subjects: Vec<Subject>,
@@ -30,7 +30,7 @@ pub struct Statement {
 /// One subject. A commit has `commit`, and `change` and `paths` unless its change is empty
 /// or it is a merge; a net change has `change` and `paths` alone; a revocation's has
 /// `statement` alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// For people.
     pub name: String,

@@ -20,7 +20,7 @@ pub mod memory;
 mod merges;
 pub mod names;
 mod notes;
-mod opened;
+pub mod opened;
 mod over;
 pub mod post;
 mod pushee;

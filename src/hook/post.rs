@@ -73,7 +73,7 @@ pub fn post_receive(mut invocation: Invocation) -> Result<(), PostError> {
         .build()
         .map_err(|e| PostError::Settings(e.to_string()))?;
     runtime.block_on(async {
-        let store = opened::open(settings.store.secret(), &repo).await?;
+        let store = opened::open(opened::location(&settings), &repo).await?;
         let mut landed: Vec<_> = updates
             .iter()
             .map(|u| store::Update { name: u.name.clone(), old: u.old, new: u.new })

@@ -263,7 +263,7 @@ impl Gate {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
         let source = LazyStore {
-            url: self.settings.store.secret(),
+            at: opened::location(&self.settings),
             repo: &repo,
             cell: tokio::sync::OnceCell::new(),
             failure: OnceCell::new(),
@@ -324,7 +324,7 @@ pub fn review_prefix(policy: &Policy, repository: &RepositoryName) -> Option<Str
 
 /// The store by its URL, opened when first asked.
 struct LazyStore<'a> {
-    url: &'a str,
+    at: store::Location<'a>,
     repo: &'a Repo,
     cell: tokio::sync::OnceCell<Box<dyn Store>>,
     /// Why it could not be opened or written, for the log.
@@ -334,7 +334,7 @@ struct LazyStore<'a> {
 #[async_trait::async_trait(?Send)]
 impl StoreSource for LazyStore<'_> {
     async fn store(&self) -> Result<&dyn Store, StoreError> {
-        let open = || opened::open(self.url, self.repo);
+        let open = || opened::open(self.at, self.repo);
         self.cell.get_or_try_init(open).await.map(AsRef::as_ref).inspect_err(|e| self.failed(e))
     }
 }

@@ -5,6 +5,7 @@
 
 mod identity;
 mod limits;
+mod serve;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::diagnostics::{Finding, Report};
 use crate::domain::escape::is_hidden;
 use crate::domain::limits::{Limits, SETTINGS_BYTES};
 pub use identity::{IdentitySettings, ServerKind, Unlisted};
+pub use serve::ServeSettings;
 pub use store::StoreUrl;
 
 /// Everything that the machine decides and the policy does not.
@@ -38,6 +40,8 @@ pub struct Settings {
     pub report: ReportSettings,
     /// `[log]`.
     pub log: LogSettings,
+    /// `[serve]`.
+    pub serve: ServeSettings,
 }
 
 /// How a repository gets its name.
@@ -154,7 +158,17 @@ pub fn log_of(path: &Path) -> LogSettings {
     log(&mut report, whole.parent().unwrap_or(Path::new("/")), &root)
 }
 
-const KEYS: [&str; 7] = ["policy", "store", "repository", "identity", "limits", "report", "log"];
+const KEYS: [&str; 9] = [
+    "policy",
+    "store",
+    "store_token",
+    "repository",
+    "identity",
+    "limits",
+    "report",
+    "log",
+    "serve",
+];
 
 /// Checks the settings' bytes. Relative paths are below `folder`.
 ///
@@ -174,10 +188,11 @@ pub fn parse(file: &str, folder: &Path, bytes: &[u8]) -> Result<Settings, Diagno
     let limits = limits::read(report, &root);
     let told = told(report, &root);
     let log = log(report, folder, &root);
+    let serve = serve::read(report, &root);
     let diagnostics = std::mem::replace(report, Report::new(file, "")).finish();
     match (policy, store, identity) {
         (Some(policy), Some(store), Some(identity)) if !diagnostics.has_errors() => {
-            Ok(Settings { policy, store, repository, identity, limits, report: told, log })
+            Ok(Settings { policy, store, repository, identity, limits, report: told, log, serve })
         }
         _ => Err(diagnostics),
     }

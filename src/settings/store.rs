@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::read::Fields;
-use crate::diagnostics::{Finding, Report, quoted, redacted};
+use crate::diagnostics::read::{Fields, Span};
+use crate::diagnostics::{Finding, Report, redacted};
 
 /// Where sign-offs are kept. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct StoreUrl {
     url: String,
     /// The file, of the embedded store.
     file: Option<PathBuf>,
+    /// The file with the token that a server asks for.
+    token: Option<PathBuf>,
 }
 
 impl StoreUrl {
@@ -20,7 +22,7 @@ impl StoreUrl {
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let slashes = if path.is_absolute() { "//" } else { "" };
-        Self { url: format!("sqlite:{slashes}{}", path.display()), file: Some(path) }
+        Self { url: format!("sqlite:{slashes}{}", path.display()), file: Some(path), token: None }
     }
 
     /// The whole URL, secrets included: for opening, never for showing.
@@ -29,7 +31,13 @@ impl StoreUrl {
         &self.url
     }
 
-    /// The file of the embedded store; `None` for a database elsewhere.
+    /// The file with the token that a server asks for.
+    #[must_use]
+    pub fn token(&self) -> Option<&Path> {
+        self.token.as_deref()
+    }
+
+    /// The file of the embedded store; `None` for a store elsewhere.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
@@ -49,7 +57,8 @@ impl fmt::Debug for StoreUrl {
 }
 
 const HELP: &str = "write store = \"sqlite:///var/lib/countersign/countersign.db\", or for \
-                    several machines \"postgres://countersign@db.example.com/signoffs\"";
+                    several machines \"postgres://countersign@db.example.com/signoffs\" or \
+                    \"https://sign.example.com\"";
 
 /// Variables that a PostgreSQL client takes settings from. Some a pusher may be able to set, by
 /// sshd's `AcceptEnv` (G22).
@@ -80,9 +89,42 @@ pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> Opt
     root.require(report, "store", "the file", HELP);
     let text = super::plain(report, root, "store")?;
     match store(folder, text.text) {
-        Ok(store) => Some(store),
+        Ok(store) => {
+            let token = super::path(report, folder, root, "store_token");
+            with_token(report, root, &text.span, store, token)
+        }
         Err((code, message)) => {
             report.add(Finding::error(code, &text.span, message).help(HELP));
+            None
+        }
+    }
+}
+
+fn elsewhere(url: &str) -> StoreUrl {
+    StoreUrl { url: url.to_owned(), file: None, token: None }
+}
+
+/// A server knows a Git host by its token; on a socket it may know it by its user.
+fn with_token(
+    report: &mut Report,
+    root: &Fields<'_>,
+    span: &Span,
+    store: StoreUrl,
+    token: Option<PathBuf>,
+) -> Option<StoreUrl> {
+    let scheme = store.url.split(':').next().unwrap_or_default();
+    match (scheme, token) {
+        ("https" | "http", None) => {
+            let finding = Finding::error("missing-token", span, "a server asks who asks");
+            report.add(finding.help("write store_token = \"/etc/countersign/token\", a file"));
+            None
+        }
+        ("https" | "http" | "unix", token) => Some(StoreUrl { token, ..store }),
+        (_, None) => Some(store),
+        (_, Some(_)) => {
+            let key = root.key_span("store_token");
+            let finding = Finding::error("token-of-none", &key, "this store asks for no token");
+            report.add(finding.help("take store_token out"));
             None
         }
     }
@@ -94,12 +136,14 @@ fn store(folder: &Path, url: &str) -> Result<StoreUrl, Mistake> {
         "sqlite" => Ok(StoreUrl::sqlite(folder.join(file(rest)?))),
         "postgres" | "postgresql" => {
             database(rest)?;
-            Ok(StoreUrl { url: url.to_owned(), file: None })
+            Ok(elsewhere(url))
         }
-        "https" | "http" | "unix" => Err((
-            "unsupported-store",
-            format!("{} stores are not supported by this version", quoted(scheme)),
-        )),
+        "https" | "http" if rest.contains('@') => bad("holds a login: write store_token = FILE"),
+        "https" | "http" if rest.strip_prefix("//").is_none_or(str::is_empty) => {
+            bad("needs two slashes and a host")
+        }
+        "unix" if !rest.starts_with('/') => bad("needs an absolute path after unix:"),
+        "https" | "http" | "unix" => Ok(elsewhere(url)),
         // Whatever it is, it may be a secret of somebody who forgot the scheme.
         _ => Err((
             "unsupported-store",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::decision::{Decision, Met, RefDecision};
 use crate::domain::ids::{ChangeDigest, ObjectId, RefName, RepositoryName, StatementHash};
@@ -12,7 +13,8 @@ use crate::domain::memory::{Fingerprint, Source};
 pub(super) const SHARED: i64 = 64;
 
 /// What some commits make.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Commits by id: whether they were shown as AI-assisted themselves.
     pub commits: Vec<ObjectId>,
@@ -25,7 +27,8 @@ pub struct Asked {
 }
 
 /// What memory has of it. Numbers are places in `commits`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recalled {
     /// What anything was learned from.
     pub commits: Vec<Source>,
@@ -40,7 +43,8 @@ pub struct Recalled {
 }
 
 /// What is kept of one commit, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The commit and who showed it; where it has landed stands in `landed` alone.
     pub commit: Source,
@@ -55,7 +59,7 @@ pub struct Kept {
 }
 
 /// How much memory holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct MemoryStats {
     /// Commits that something was learned from.
     pub commits: u64,

@@ -9,20 +9,26 @@
 
 pub mod chain;
 mod fault;
+pub mod http;
+pub mod keeper;
+mod location;
 pub mod memory;
 pub mod postgres;
 mod rows;
 pub mod snapshot;
 mod sql;
 pub mod sqlite;
+pub mod wire;
 
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
+
+pub use location::{Location, open_existing_store, open_keeper, open_store};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::escape::escape;
 use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
     RowHash, StatementHash,
@@ -70,7 +76,8 @@ pub struct NewStatement {
 }
 
 /// What became of a delivery (G24).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Submitted {
     /// It is new.
     Stored,
@@ -79,7 +86,8 @@ pub enum Submitted {
 }
 
 /// What a statement may be about.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// Commits by id.
     pub commits: Vec<ObjectId>,
@@ -146,7 +154,8 @@ pub struct StoredDecision {
 }
 
 /// How far a repository's published log has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Position {
     /// Sequence number of the last published statement.
     pub statements: i64,
@@ -166,7 +175,8 @@ pub struct Unpublished {
 }
 
 /// Whether a write waits for the disk (G18).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// `synchronous = FULL`: on disk before the call returns.
     Synced,
@@ -322,45 +332,4 @@ pub trait Store: Send + Sync {
     /// closing the last connection of a SQLite file costs two syncs. Nothing is lost; the
     /// next process finds the write-ahead log.
     async fn abandon(self: Box<Self>);
-}
-
-/// Opens the store that a URL names, `sqlite:///absolute/path` or
-/// `postgres://user@host/database`, and makes it where it isn't there: for setting up, and for
-/// tools.
-///
-/// # Errors
-/// [`StoreError::Unreachable`] for a URL of another kind, and what [`sqlite::open`] and
-/// [`postgres::open`] say.
-pub async fn open_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
-    open_with(url, true).await
-}
-
-/// Opens the store that a URL names and that has to be there already: for the hook. A file
-/// that is missing there is a disk that isn't mounted, and a new one in its place would
-/// have forgotten every decline, revocation and sighting.
-///
-/// # Errors
-/// As [`open_store`], and [`StoreError::Unreachable`] where there is none.
-pub async fn open_existing_store(url: &str) -> Result<Box<dyn Store>, StoreError> {
-    open_with(url, false).await
-}
-
-async fn open_with(url: &str, create: bool) -> Result<Box<dyn Store>, StoreError> {
-    match url.split_once(':') {
-        Some(("sqlite", _)) => {
-            let options = sqlite::Options { create, ..sqlite::Options::default() };
-            Ok(Box::new(sqlite::open(url, options).await?))
-        }
-        Some(("postgres" | "postgresql", _)) => {
-            let options = postgres::Options { create, ..postgres::Options::default() };
-            Ok(Box::new(postgres::open(url, options).await?))
-        }
-        // The rest of a URL may hold a password.
-        Some((scheme, _)) => Err(StoreError::Unreachable(format!(
-            "\"{}:\" is no kind of store that this program knows; it knows sqlite:///path and \
-             postgres://user@host/database",
-            escape(scheme.as_bytes())
-        ))),
-        None => Err(StoreError::Unreachable("its URL is not sqlite:///path".into())),
-    }
 }

@@ -11,6 +11,7 @@ use crate::domain::ids::{
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Verdict};
 
+use super::keeper::Token;
 use super::{NewDecision, StoredDecision};
 
 /// What the first decision names as the row before it.
@@ -26,6 +27,9 @@ pub(super) type SightingRow =
 
 /// `seq, id, repository, policy, body, previous, hash`.
 pub(super) type DecisionRow = (i64, String, String, Option<String>, Vec<u8>, String, String);
+
+/// `name, repositories, created_at, revoked_at`.
+pub(super) type TokenRow = (String, String, String, Option<String>);
 
 /// A row that can't be, in words.
 #[derive(Debug)]
@@ -91,6 +95,17 @@ pub(super) fn sighting(row: SightingRow) -> Result<Sighting, Unreadable> {
         contributors: serde_json::from_str(&contributors)
             .map_err(|_| unreadable("a sighting's contributors", &contributors))?,
         evidence,
+    })
+}
+
+pub(super) fn token(row: TokenRow) -> Result<Token, Unreadable> {
+    let (name, repositories, created_at, revoked_at) = row;
+    Ok(Token {
+        name,
+        repositories: serde_json::from_str(&repositories)
+            .map_err(|_| unreadable("a token's repositories", &repositories))?,
+        created_at: time(&created_at)?,
+        revoked_at: revoked_at.as_deref().map(time).transpose()?,
     })
 }
 

@@ -271,3 +271,23 @@ SELECT (SELECT COUNT(*) FROM traces), (SELECT COUNT(*) FROM traces WHERE echo = 
 
 pub(super) const TRACES_BY_DECISION: &str = "
 SELECT t.commit_id FROM traces AS t WHERE t.decision = $1 ORDER BY t.seq LIMIT $2";
+
+pub(super) const KEEP_TOKEN: &str = "
+INSERT INTO tokens (name, hash, repositories, created_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING";
+
+pub(super) const REVOKE_TOKEN: &str = "
+INSERT INTO token_revocations (name, revoked_at)
+SELECT t.name, $2 FROM tokens AS t WHERE t.name = $1
+ON CONFLICT DO NOTHING";
+
+pub(super) const TOKENS: &str = "
+SELECT t.name, t.repositories, t.created_at, r.revoked_at
+FROM tokens AS t LEFT JOIN token_revocations AS r ON r.name = t.name
+ORDER BY t.name";
+
+pub(super) const TOKEN: &str = "
+SELECT t.name, t.repositories, t.created_at, r.revoked_at
+FROM tokens AS t LEFT JOIN token_revocations AS r ON r.name = t.name
+WHERE t.hash = $1";

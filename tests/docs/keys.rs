@@ -258,10 +258,10 @@ fn settings_keys_are_those_of_the_example() {
     let told = names("settings");
     same_keys("settings", &told, &used, &text);
     for key in &told {
-        let said = with(key, "[]").expect_err("a list is no value");
+        let said = with(key, "{}").expect_err("a table is no value");
         assert!(!said.contains("unknown key"), "{said}");
     }
-    assert!(with("log.nonsense", "[]").expect_err("unknown").contains("unknown key"));
+    assert!(with("log.nonsense", "{}").expect_err("unknown").contains("unknown key"));
 }
 
 #[test]

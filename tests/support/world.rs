@@ -80,6 +80,9 @@ impl World {
         let file = format!("sqlite://{}", path_text(&store));
         let store = settings.database.as_ref().unwrap_or(&file);
         writeln!(text, "store = \"{store}\"").expect("text");
+        if let Some(token) = &settings.token {
+            writeln!(text, "store_token = {}", quoted(token)).expect("text");
+        }
         writeln!(text, "[repository]\nroot = {}", quoted(&self.path("root"))).expect("text");
         writeln!(text, "[identity]\nserver = {:?}", settings.server).expect("text");
         if settings.server == "env" {
@@ -225,6 +228,8 @@ pub(crate) struct Settings {
     pub(crate) store: Option<PathBuf>,
     /// The store's URL, where it is no file.
     pub(crate) database: Option<String>,
+    /// The file with the token for it.
+    pub(crate) token: Option<PathBuf>,
     /// The kind of Git server.
     pub(crate) server: &'static str,
     /// The variable that holds the pusher's login, for `env`.
@@ -238,6 +243,7 @@ impl Default for Settings {
         Self {
             store: None,
             database: None,
+            token: None,
             server: "env",
             variable: "COUNTERSIGN_PUSHER",
             unlisted: None,

@@ -14,6 +14,7 @@ use super::janitor::Janitor;
 use crate::cli::error::CliError;
 use crate::cli::{policy_of, runtime};
 use crate::domain::escape::escape;
+use crate::hook::opened::location;
 use crate::{settings, store};
 
 /// Id and name.
@@ -198,8 +199,7 @@ impl Stage {
         // What is wrong with these would else be read as a rejected push.
         let settings = settings::load(&server.join("countersign.toml"))?;
         policy_of(&settings.policy)?;
-        runtime()?
-            .block_on(async { store::open_store(settings.store.secret()).await.map(drop) })?;
+        runtime()?.block_on(async { store::open_store(location(&settings)).await.map(drop) })?;
         Ok(())
     }
 

@@ -16,7 +16,7 @@ fn ids(decisions: &[StoredDecision]) -> Vec<DecisionId> {
     decisions.iter().map(|stored| stored.id.clone()).collect()
 }
 
-pub(in crate::store) async fn policies_come_back(store: &dyn Store) {
+pub(crate) async fn policies_come_back(store: &dyn Store) {
     let bytes = b"version = 1\n\xff\0";
     let digest = policy_digest(bytes);
     assert_eq!(store.policy(&digest).await.unwrap(), None);
@@ -27,7 +27,7 @@ pub(in crate::store) async fn policies_come_back(store: &dyn Store) {
     assert_eq!(store.policy(&digest).await.unwrap().as_deref(), Some(bytes.as_slice()));
 }
 
-pub(in crate::store) async fn decisions_are_chained_across_repositories(store: &dyn Store) {
+pub(crate) async fn decisions_are_chained_across_repositories(store: &dyn Store) {
     assert_eq!(verify_chain(store).await.unwrap(), Chain::Whole { rows: 0, head: None });
     let first = NewDecision {
         policy: Some(policy_digest(b"p")),
@@ -50,7 +50,7 @@ pub(in crate::store) async fn decisions_are_chained_across_repositories(store: &
     assert_eq!(verify_chain(store).await.unwrap(), whole);
 }
 
-pub(in crate::store) async fn an_id_is_taken_once(store: &dyn Store) {
+pub(crate) async fn an_id_is_taken_once(store: &dyn Store) {
     let first = append(store, &decision(1, "a", vec![])).await;
     let again = NewDecision { body: b"other".to_vec(), ..decision(1, "b", vec![]) };
     let refused = store.append(&again, Durability::Synced).await;
@@ -59,7 +59,7 @@ pub(in crate::store) async fn an_id_is_taken_once(store: &dyn Store) {
     assert_eq!(next.previous, Some(first.hash));
 }
 
-pub(in crate::store) async fn decisions_come_in_pages(store: &dyn Store) {
+pub(crate) async fn decisions_come_in_pages(store: &dyn Store) {
     // More than one page of the walk over the chain.
     let mut appended = Vec::new();
     for n in 0..300 {
@@ -74,7 +74,7 @@ pub(in crate::store) async fn decisions_come_in_pages(store: &dyn Store) {
     assert_eq!(verify_chain(store).await.unwrap(), Chain::Whole { rows: 300, head });
 }
 
-pub(in crate::store) async fn only_what_was_judged_lands(store: &dyn Store) {
+pub(crate) async fn only_what_was_judged_lands(store: &dyn Store) {
     let zero = ObjectId::zero(ObjectFormat::Sha1);
     let latin1 = b"refs/heads/f\xfcr";
     let judged = vec![
@@ -115,7 +115,7 @@ pub(in crate::store) async fn only_what_was_judged_lands(store: &dyn Store) {
     }
 }
 
-pub(in crate::store) async fn what_was_let_in_and_has_not_landed_is_known(store: &dyn Store) {
+pub(crate) async fn what_was_let_in_and_has_not_landed_is_known(store: &dyn Store) {
     let main = update(MAIN, commit(1), commit(2));
     let side = update(b"refs/heads/side", commit(3), commit(4));
     let gone = update(b"refs/heads/\xff", commit(5), ObjectId::zero(ObjectFormat::Sha1));
@@ -135,7 +135,7 @@ pub(in crate::store) async fn what_was_let_in_and_has_not_landed_is_known(store:
     assert_eq!(open(100).await, []);
 }
 
-pub(in crate::store) async fn the_newest_decision_lands_and_once(store: &dyn Store) {
+pub(crate) async fn the_newest_decision_lands_and_once(store: &dyn Store) {
     let main = update(MAIN, commit(1), commit(2));
     let side = update(b"refs/heads/side", commit(3), commit(4));
     let older = decision(1, "a", vec![main.clone()]);
@@ -158,7 +158,7 @@ pub(in crate::store) async fn the_newest_decision_lands_and_once(store: &dyn Sto
     assert_eq!(ids(&log.decisions), [newer.id, again.id]);
 }
 
-pub(in crate::store) async fn a_log_gets_what_it_lacks(store: &dyn Store) {
+pub(crate) async fn a_log_gets_what_it_lacks(store: &dyn Store) {
     let mine: Vec<_> =
         (0..5).map(|n| statement(&format!("mine {n}"), "a", vec![subject(n)])).collect();
     let theirs = statement("theirs", "b", vec![subject(0)]);
@@ -185,7 +185,7 @@ pub(in crate::store) async fn a_log_gets_what_it_lacks(store: &dyn Store) {
     assert_eq!((none.statements.len(), none.position), (0, Position::default()));
 }
 
-pub(in crate::store) async fn a_log_gets_each_decision_once(store: &dyn Store) {
+pub(crate) async fn a_log_gets_each_decision_once(store: &dyn Store) {
     let updates: Vec<Update> = (1..=6)
         .map(|n| update(format!("refs/heads/{n}").as_bytes(), commit(n), commit(n + 10)))
         .collect();

@@ -3,16 +3,17 @@
 //! Each body gets a fresh, empty store. [`store_contract`] makes one test of each, so that
 //! no store can leave one out.
 
-pub(super) mod decisions;
-pub(super) mod memory;
-pub(super) mod sightings;
-pub(super) mod statements;
+pub(crate) mod decisions;
+pub(crate) mod memory;
+pub(crate) mod sightings;
+pub(crate) mod statements;
 
 use jiff::Timestamp;
 
+use super::keeper::{Keeper, Token};
 use super::{NewDecision, NewStatement, Update};
 use crate::domain::change::{Change, Entry, Side};
-use crate::domain::digest::{change_digest, paths_digest};
+use crate::domain::digest::{change_digest, paths_digest, token_hash};
 use crate::domain::ids::{
     ChangeDigest, DecisionId, Login, ObjectFormat, ObjectId, PathsDigest, RefName, RepoPath,
     RepositoryName, StatementHash,
@@ -65,9 +66,9 @@ macro_rules! store_contract {
         }
     )*};
 }
-pub(super) use store_contract;
+pub(crate) use store_contract;
 
-pub(super) fn run<F: Future>(body: F) -> F::Output {
+pub(crate) fn run<F: Future>(body: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -217,6 +218,35 @@ pub(super) fn sighting(n: u32) -> Sighting {
 
 pub(super) fn update(name: &[u8], old: ObjectId, new: ObjectId) -> Update {
     Update { name: RefName::new(name), old, new }
+}
+
+/// The token of the Git host "git-1", for one folder of repositories.
+pub(crate) fn token() -> Token {
+    Token {
+        name: "git-1".into(),
+        repositories: vec!["payments/*".into()],
+        created_at: at(3),
+        revoked_at: None,
+    }
+}
+
+/// What a server's own store does with tokens, on a fresh one.
+pub(crate) async fn tokens_live_once(store: &dyn Keeper) {
+    let (hash, other) = (token_hash("secret"), token_hash("other"));
+    assert_eq!(store.token(&hash).await.expect("an answer"), None);
+    assert!(store.keep_token(&hash, &token()).await.expect("kept"));
+    assert_eq!(store.token(&hash).await.expect("an answer"), Some(token()));
+    assert!(!store.keep_token(&other, &token()).await.expect("the name is taken"));
+    let twin = Token { name: "git-2".into(), ..token() };
+    assert!(!store.keep_token(&hash, &twin).await.expect("the secret is taken"));
+    assert_eq!(store.token(&other).await.expect("an answer"), None);
+    assert!(store.revoke_token("git-1", at(5)).await.expect("revoked"));
+    assert!(!store.revoke_token("git-1", at(6)).await.expect("once"));
+    assert!(!store.revoke_token("git-2", at(6)).await.expect("none"));
+    assert!(!store.keep_token(&other, &token()).await.expect("the name stays taken"));
+    let ended = Token { revoked_at: Some(at(5)), ..token() };
+    assert_eq!(store.tokens().await.expect("all"), std::slice::from_ref(&ended));
+    assert_eq!(store.token(&hash).await.expect("an answer"), Some(ended));
 }
 
 /// An accepted decision about `updates`, its body naming `n`.

@@ -7,7 +7,7 @@ use crate::domain::ids::{Login, RepositoryName};
 use crate::domain::sighting::{Contributors, Sighting};
 use crate::store::{Store, StoreError};
 
-pub(in crate::store) async fn the_first_row_wins_for_ever(store: &dyn Store) {
+pub(crate) async fn the_first_row_wins_for_ever(store: &dyn Store) {
     let first = sighting(1);
     assert_eq!(store.see(&[sighting(1)], &[], &[]).await.unwrap(), [sighting(1)]);
     // The same commit, by somebody else, in another repository, with another story.
@@ -29,13 +29,13 @@ pub(in crate::store) async fn the_first_row_wins_for_ever(store: &dyn Store) {
 }
 
 /// A row without a name stays without one: whoever comes second was not first.
-pub(in crate::store) async fn nobody_takes_an_empty_seat(store: &dyn Store) {
+pub(crate) async fn nobody_takes_an_empty_seat(store: &dyn Store) {
     let nobody = Sighting { first_pusher: None, ..sighting(1) };
     store.see(from_ref(&nobody), &[], &[]).await.unwrap();
     assert_eq!(store.see(&[sighting(1)], &[], &[]).await.unwrap(), [nobody]);
 }
 
-pub(in crate::store) async fn see_answers_each_commit_once_in_order(store: &dyn Store) {
+pub(crate) async fn see_answers_each_commit_once_in_order(store: &dyn Store) {
     assert_eq!(store.see(&[], &[], &[]).await.unwrap(), []);
     let late = Sighting { first_pusher: None, ..sighting(5) };
     let given = [sighting(5), sighting(3), late, sighting(4)];
@@ -44,7 +44,7 @@ pub(in crate::store) async fn see_answers_each_commit_once_in_order(store: &dyn 
     assert_eq!(store.sightings(&[], &[]).await.unwrap(), []);
 }
 
-pub(in crate::store) async fn see_refuses_bytes_that_are_not_the_change(store: &dyn Store) {
+pub(crate) async fn see_refuses_bytes_that_are_not_the_change(store: &dyn Store) {
     let wrong = (change(1).0, kept_change(2).1);
     let refused = store.see(&[sighting(1)], &[kept_change(3), wrong], &[]).await;
     assert!(matches!(refused, Err(StoreError::Damaged(_))));
@@ -55,7 +55,7 @@ pub(in crate::store) async fn see_refuses_bytes_that_are_not_the_change(store: &
     assert_eq!(store.changes(&[change(1).0]).await.unwrap(), [kept_change(1)]);
 }
 
-pub(in crate::store) async fn sightings_are_found_by_change_too(store: &dyn Store) {
+pub(crate) async fn sightings_are_found_by_change_too(store: &dyn Store) {
     let same_change = Sighting {
         change: sighting(1).change,
         repository: RepositoryName::new("elsewhere"),
@@ -73,7 +73,7 @@ pub(in crate::store) async fn sightings_are_found_by_change_too(store: &dyn Stor
     assert_eq!(store.sightings(&[commit(9)], &[change(2).0]).await.unwrap(), []);
 }
 
-pub(in crate::store) async fn every_field_of_a_sighting_comes_back(store: &dyn Store) {
+pub(crate) async fn every_field_of_a_sighting_comes_back(store: &dyn Store) {
     let bare = Sighting {
         commit: commit_sha256(2),
         repository: RepositoryName::new(""),
@@ -97,7 +97,7 @@ pub(in crate::store) async fn every_field_of_a_sighting_comes_back(store: &dyn S
     assert_eq!(found, [bare, hostile]);
 }
 
-pub(in crate::store) async fn changes_come_back(store: &dyn Store) {
+pub(crate) async fn changes_come_back(store: &dyn Store) {
     store.see(&[], &[kept_change(1), kept_change(2), kept_change(1)], &[]).await.unwrap();
     store.see(&[], &[kept_change(2)], &[]).await.unwrap();
     let mut expected = vec![kept_change(1), kept_change(2)];
@@ -107,7 +107,7 @@ pub(in crate::store) async fn changes_come_back(store: &dyn Store) {
     assert_eq!(store.changes(&[]).await.unwrap(), []);
 }
 
-pub(in crate::store) async fn many_sightings_at_once(store: &dyn Store) {
+pub(crate) async fn many_sightings_at_once(store: &dyn Store) {
     let given: Vec<Sighting> = (0..2_000).map(sighting).collect();
     let changes: Vec<_> = (0..2_000).map(kept_change).collect();
     assert_eq!(store.see(&given, &changes, &[]).await.unwrap(), given);

@@ -17,7 +17,7 @@ fn wanted_targets(targets: &[StatementHash]) -> Wanted {
     Wanted { targets: targets.to_vec(), ..Wanted::default() }
 }
 
-pub(in crate::store) async fn submit_answers_each_and_keeps_the_bytes(store: &dyn Store) {
+pub(crate) async fn submit_answers_each_and_keeps_the_bytes(store: &dyn Store) {
     use Submitted::{Known, Stored};
     let a = statement("a", "r", vec![subject(1)]);
     let b = statement("b", "r", vec![subject(2), subject(3)]);
@@ -42,7 +42,7 @@ pub(in crate::store) async fn submit_answers_each_and_keeps_the_bytes(store: &dy
     assert_eq!(store.statements(&[]).await.unwrap(), []);
 }
 
-pub(in crate::store) async fn submit_keeps_all_or_none(store: &dyn Store) {
+pub(crate) async fn submit_keeps_all_or_none(store: &dyn Store) {
     let good = statement("good", "r", vec![subject(1)]);
     let mut bad = statement("bad", "r", vec![subject(2)]);
     bad.changes = vec![kept_change(2), (change(3).0, b"not its bytes".to_vec())];
@@ -57,7 +57,7 @@ pub(in crate::store) async fn submit_keeps_all_or_none(store: &dyn Store) {
     assert_eq!(store.changes(&[change(2).0]).await.unwrap(), [kept_change(2)]);
 }
 
-pub(in crate::store) async fn a_known_statement_still_brings_its_changes(store: &dyn Store) {
+pub(crate) async fn a_known_statement_still_brings_its_changes(store: &dyn Store) {
     let mut new = statement("a", "r", vec![subject(1)]);
     assert_eq!(store.submit(&[new.clone()]).await.unwrap(), [Submitted::Stored]);
     assert_eq!(store.changes(&[change(1).0]).await.unwrap(), []);
@@ -90,7 +90,7 @@ fn never() -> StatementHash {
 }
 
 /// What must be found in [`library`]; any store that holds it answers so.
-pub(in crate::store) async fn finds_the_library(store: &dyn Store) {
+pub(crate) async fn finds_the_library(store: &dyn Store) {
     let all = library();
     let [sign_off, merge, net, elsewhere, revoke, foreign, unrelated, second, kept_back] =
         all.iter().collect::<Vec<_>>().try_into().expect("nine");
@@ -134,12 +134,12 @@ pub(in crate::store) async fn finds_the_library(store: &dyn Store) {
     assert_eq!(third.unwrap(), []);
 }
 
-pub(in crate::store) async fn statements_are_found_by_what_they_are_about(store: &dyn Store) {
+pub(crate) async fn statements_are_found_by_what_they_are_about(store: &dyn Store) {
     store.submit(&library()).await.unwrap();
     finds_the_library(store).await;
 }
 
-pub(in crate::store) async fn twenty_thousand_commits_are_one_question(store: &dyn Store) {
+pub(crate) async fn twenty_thousand_commits_are_one_question(store: &dyn Store) {
     let many = 20_000;
     let new = statement("the last", "r", vec![subject(many - 1)]);
     store.submit(std::slice::from_ref(&new)).await.unwrap();
@@ -155,7 +155,7 @@ pub(in crate::store) async fn twenty_thousand_commits_are_one_question(store: &d
     assert_eq!(store.changes(&wanted.changes).await.unwrap(), []);
 }
 
-pub(in crate::store) async fn names_are_data(store: &dyn Store) {
+pub(crate) async fn names_are_data(store: &dyn Store) {
     let hostile = "x' OR 1=1; DROP TABLE statements; --\"\\\u{202e}%_[\"]";
     let new = statement("hostile", hostile, vec![subject(1)]);
     store.submit(&[new.clone(), statement("tame", "x", vec![subject(1)])]).await.unwrap();

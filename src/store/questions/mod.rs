@@ -9,18 +9,20 @@ pub(super) mod decisions;
 pub(super) mod memory;
 pub(super) mod sightings;
 pub(super) mod statements;
+mod tokens;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Connection, Engine, Turn, turn, write};
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash,
+    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash, TokenHash,
 };
 use crate::domain::memory::Trace;
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::Signed;
 use crate::store::fault::Fault;
+use crate::store::keeper::{Keeper, Token};
 use crate::store::memory::{Asked, Kept, MemoryStats, Recalled};
 use crate::store::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
@@ -226,5 +228,32 @@ impl Store for Engine {
 
     async fn abandon(self: Box<Self>) {
         (*self).leave().await;
+    }
+}
+
+#[async_trait]
+impl Keeper for Engine {
+    async fn keep_token(&self, hash: &TokenHash, token: &Token) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(tokens::keep(&mut conn, hash, token)).await;
+        self.done(conn, result)
+    }
+
+    async fn revoke_token(&self, name: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(tokens::revoke(&mut conn, name, at)).await;
+        self.done(conn, result)
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(tokens::all(&mut conn)).await;
+        self.done(conn, result)
+    }
+
+    async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(tokens::by_hash(&mut conn, hash)).await;
+        self.done(conn, result)
     }
 }

@@ -6,9 +6,10 @@ use crate::domain::digest::policy_digest;
 use crate::store::contract::{
     at, commit, kept_change, landing, repository, sighting, statement, subject, trace, update,
 };
+use crate::store::keeper::Keeper;
 use crate::store::{Durability, Store};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "changes",
     "decisions",
     "discharges",
@@ -17,6 +18,8 @@ const TABLES: [&str; 12] = [
     "sightings",
     "statements",
     "subjects",
+    "token_revocations",
+    "tokens",
     "trace_blobs",
     "trace_runs",
     "traces",
@@ -39,6 +42,9 @@ fn filled_by(url: &str) {
         let new = landing(1, "a", main.clone(), &[commit(1)]);
         store.append(&new, Durability::Buffered).await.unwrap();
         store.land(&repository("a"), &[main], at(3)).await.unwrap();
+        let token = crate::store::contract::token();
+        store.keep_token(&crate::domain::digest::token_hash("x"), &token).await.unwrap();
+        store.revoke_token(&token.name, at(4)).await.unwrap();
     });
 }
 

@@ -16,3 +16,12 @@ fn fresh(body: impl AsyncFnOnce(&dyn Store)) {
     let cluster = Cluster::start();
     run(async { body(&open(&cluster.url(), Options::default()).await.expect("a store")).await });
 }
+
+#[test]
+fn tokens_live_once() {
+    let cluster = Cluster::start();
+    run(async {
+        let store = open(&cluster.url(), Options::default()).await.expect("a store");
+        crate::store::contract::tokens_live_once(&store).await;
+    });
+}

@@ -10,9 +10,12 @@ use crate::store::contract::{
     at, commit, decision, kept_change, landing, repository, sighting, statement, subject, trace,
     update,
 };
+use crate::store::keeper::Keeper;
 use crate::store::{Durability, Position, Store, sql};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
+    "tokens",
+    "token_revocations",
     "statements",
     "subjects",
     "changes",
@@ -48,6 +51,9 @@ async fn filled(place: &Place) -> Vec<RowHash> {
         hashes.push(store.append(&new, Durability::Buffered).await.unwrap().hash);
         store.land(&repository("a"), &[main], at(3)).await.unwrap();
     }
+    let token = crate::store::contract::token();
+    store.keep_token(&crate::domain::digest::token_hash("x"), &token).await.unwrap();
+    store.revoke_token(&token.name, at(4)).await.unwrap();
     store.close().await;
     hashes
 }

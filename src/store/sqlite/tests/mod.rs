@@ -64,3 +64,9 @@ fn fresh(body: impl AsyncFnOnce(&dyn Store)) {
     let place = Place::new();
     run(async { body(&place.open().await).await });
 }
+
+#[test]
+fn tokens_live_once() {
+    let place = Place::new();
+    run(async { crate::store::contract::tokens_live_once(&place.open().await).await });
+}

@@ -1,0 +1,60 @@
+//! `countersign serve`: the sign-off server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::{out, settings};
+use crate::server::{Address, Server, listen, serve};
+use crate::store;
+
+/// Where and how stands in the settings.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  countersign --config /etc/countersign/countersign.toml serve")]
+pub(super) struct ServeArgs {}
+
+pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
+    let settings = settings(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = store::open_keeper(settings.store.secret(), settings.serve.connections).await?;
+        let server = Arc::new(Server { store, uids: settings.serve.uids.clone() });
+        let (end, ended) = watch::channel(false);
+        let mut running = tokio::task::JoinSet::new();
+        for text in &settings.serve.listen {
+            let address = match text.strip_prefix("unix:") {
+                Some(path) => Address::Unix(PathBuf::from(path)),
+                None => Address::Tcp(text.clone()),
+            };
+            let listener = listen(&address)
+                .await
+                .map_err(|e| CliError::new(format!("can't listen at {text}: {e}")))?;
+            out::line(&format!("listening at {}", listener.address()));
+            let mut ended = ended.clone();
+            let end = async move {
+                ended.wait_for(|over| *over).await.ok();
+            };
+            running.spawn(serve(Arc::clone(&server), listener, end));
+        }
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            Some(broken) = running.join_next() => {
+                broken.map_err(|e| CliError::new(e.to_string()))??;
+            }
+        }
+        // What is under way is finished; nothing new is taken.
+        end.send(true).ok();
+        while let Some(done) = running.join_next().await {
+            done.map_err(|e| CliError::new(e.to_string()))??;
+        }
+        Ok(Exit::Done)
+    })
+}

@@ -1,0 +1,68 @@
+//! `[serve]`: what `countersign serve` does on this machine.
+
+use crate::diagnostics::read::Fields;
+use crate::diagnostics::{Finding, Report};
+
+/// How a server listens, and whom it knows without a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// `address:port`, or `unix:/path`.
+    pub listen: Vec<String>,
+    /// System users that may ask over a socket without a token, by number.
+    pub uids: Vec<u32>,
+    /// Connections to the database at once.
+    pub connections: u32,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self { listen: vec!["127.0.0.1:7117".to_owned()], uids: Vec::new(), connections: 8 }
+    }
+}
+
+/// Addresses, and users, at most.
+const MOST: usize = 100;
+
+pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> ServeSettings {
+    let mut settings = ServeSettings::default();
+    let known = ["listen", "uids", "connections"];
+    let Some(fields) = super::table(report, root, "serve", &known) else { return settings };
+    if let Some(list) = fields.list(report, "listen", MOST) {
+        for item in &list.items {
+            let is_path = item.text.strip_prefix("unix:").is_some_and(|path| path.starts_with('/'));
+            let port = item.text.rsplit_once(':').map(|(_, port)| port.parse::<u16>().is_ok());
+            if !is_path && port != Some(true) {
+                let message = "this is no address to listen at";
+                let finding = Finding::error("bad-address", &item.span, message);
+                report.add(finding.help("write \"127.0.0.1:7117\" or \"unix:/run/x.sock\""));
+            }
+        }
+        if list.items.is_empty() {
+            let finding = Finding::error("bad-address", &list.span, "a server listens somewhere");
+            report.add(finding.help("write [\"127.0.0.1:7117\"], or leave the key out"));
+        }
+        settings.listen = list.items.iter().map(|item| item.text.to_owned()).collect();
+    }
+    if let Some(list) = fields.list(report, "uids", MOST) {
+        for item in &list.items {
+            match item.text.parse() {
+                Ok(uid) => settings.uids.push(uid),
+                Err(_) => {
+                    let message = "this is no number of a system user";
+                    let finding = Finding::error("bad-number", &item.span, message);
+                    report.add(finding.help("write what `id -u git` says: [\"998\"]"));
+                }
+            }
+        }
+    }
+    if let Some((number, span)) = fields.number(report, "connections") {
+        match u32::try_from(number).ok().filter(|n| (1..=1000).contains(n)) {
+            Some(number) => settings.connections = number,
+            None => {
+                let finding = Finding::error("bad-number", &span, "from 1 to 1000 connections");
+                report.add(finding.help("write connections = 8"));
+            }
+        }
+    }
+    settings
+}

@@ -1,0 +1,345 @@
+//! A Countersign server as a store: over `https://`, `http://` to this machine, or `unix:`.
+//!
+//! It may be gone, hang, trickle, or say anything: every question has a time and an answer a
+//! size. Statements that it gives out are verified by whoever asked, as any store's are.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use reqwest::{Client, Url};
+use serde::de::DeserializeOwned;
+
+use super::memory::{Asked, Kept, MemoryStats, Recalled};
+use super::wire::{
+    Bytes, Question, WireChange, WireDecision, WireSigned, WireStatement, WireUnpublished,
+    WireUpdate,
+};
+use super::{
+    Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
+    Unpublished, Update, Wanted,
+};
+use crate::domain::escape::{escape, escape_short};
+use crate::domain::ids::{
+    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash,
+};
+use crate::domain::memory::Trace;
+use crate::domain::sighting::Sighting;
+use crate::domain::statement::Signed;
+
+/// The one address that questions of a store go to, below the server's.
+pub const PATH: &str = "api/v1/store";
+
+/// How a server is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long to wait for a connection.
+    pub connect: Duration,
+    /// How long one question may take, its answer to the last byte included.
+    pub patience: Duration,
+    /// Bytes of the largest answer that is read.
+    pub answer_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            patience: Duration::from_secs(10),
+            answer_bytes: 64 << 20,
+        }
+    }
+}
+
+/// A server that is asked.
+pub struct Http {
+    /// For messages.
+    name: String,
+    url: Url,
+    token: Option<String>,
+    client: Client,
+    options: Options,
+}
+
+/// Gets ready to ask a server; nothing is sent yet. `token` says which Git host asks; the
+/// socket's owner needs none.
+///
+/// # Errors
+/// [`StoreError::Unreachable`] for an address that is none, or that would send the token
+/// over a network in the clear.
+pub fn open(url: &str, token: Option<&str>, options: Options) -> Result<Http, StoreError> {
+    let refuse = |why: &str| StoreError::Unreachable(format!("the URL of the store {why}"));
+    // Done already where another store of this process was opened.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let mut client = Client::builder()
+        .connect_timeout(options.connect)
+        .timeout(options.patience)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
+    let address = match url.strip_prefix("unix:") {
+        Some(path) => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !Path::new(path).is_absolute() {
+                return Err(refuse("needs an absolute path after unix:"));
+            }
+            client = client.unix_socket(path);
+            "http://localhost/".to_owned()
+        }
+        None if url.ends_with('/') => url.to_owned(),
+        None => format!("{url}/"),
+    };
+    let base = Url::parse(&address).map_err(|_| refuse("can't be read"))?;
+    let is_here = match base.host_str() {
+        Some("localhost" | "127.0.0.1" | "[::1]") => true,
+        Some(_) => false,
+        None => return Err(refuse("names no host")),
+    };
+    match base.scheme() {
+        "https" => {}
+        "http" if is_here => {}
+        "http" => return Err(refuse("would send everything in the clear: write https://")),
+        _ => return Err(refuse("is not https://, unix: or http:// to this machine")),
+    }
+    if !base.username().is_empty() || base.password().is_some() || base.query().is_some() {
+        return Err(refuse("takes no login and no options"));
+    }
+    let name = if url.starts_with("unix:") { url.to_owned() } else { base.to_string() };
+    Ok(Http {
+        name: format!("the server at {}", escape(name.as_bytes())),
+        url: base.join(PATH).map_err(|_| refuse("can't be read"))?,
+        token: token.map(str::to_owned),
+        client: client.build().map_err(|e| refuse(&format!("can't be used: {e}")))?,
+        options,
+    })
+}
+
+/// What a server says of an error (RFC 9457), as far as it matters here.
+#[derive(serde::Deserialize)]
+struct Problem {
+    code: String,
+    detail: Option<String>,
+}
+
+impl Http {
+    fn unreachable(&self, why: &str) -> StoreError {
+        StoreError::Unreachable(format!("{} {why}", self.name))
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, question: &Question<'_>) -> Result<T, StoreError> {
+        let body = serde_json::to_vec(question).map_err(|e| self.unreachable(&e.to_string()))?;
+        let mut request = self.client.post(self.url.clone()).body(body);
+        request = request.header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let mut response = request.send().await.map_err(|e| self.failed(&e))?;
+        let status = response.status();
+        let mut answer = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|e| self.failed(&e))? {
+            if answer.len() + part.len() > self.options.answer_bytes {
+                return Err(self.unreachable("gives an answer that is too large"));
+            }
+            answer.extend_from_slice(&part);
+        }
+        if !status.is_success() {
+            return Err(self.problem(status.as_u16(), &answer));
+        }
+        let answer = serde_json::from_slice(&answer);
+        answer.map_err(|e| self.unreachable(&format!("gives an answer that can't be read: {e}")))
+    }
+
+    fn failed(&self, error: &reqwest::Error) -> StoreError {
+        if error.is_timeout() {
+            return self.unreachable("took too long to answer");
+        }
+        let mut said = String::new();
+        let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
+        while let Some(inner) = source {
+            said = inner.to_string();
+            source = inner.source();
+        }
+        let said = escape(said.as_bytes());
+        let what = if error.is_connect() { "can't be reached" } else { "broke off" };
+        self.unreachable(&format!("{what}: {said}"))
+    }
+
+    fn problem(&self, status: u16, answer: &[u8]) -> StoreError {
+        let Ok(problem) = serde_json::from_slice::<Problem>(answer) else {
+            return self.unreachable(&format!("answers {status}"));
+        };
+        let code = escape_short(problem.code.as_bytes(), 80);
+        let detail = escape_short(problem.detail.unwrap_or_default().as_bytes(), 400);
+        match code.as_str() {
+            "store-damaged" => StoreError::Damaged(format!("{}: {detail}", self.name)),
+            _ => self.unreachable(&format!("answers {status}, {code}: {detail}")),
+        }
+    }
+}
+
+fn signed(all: Vec<WireSigned>) -> Vec<Signed> {
+    all.into_iter().map(Signed::from).collect()
+}
+
+fn wire(changes: &[(ChangeDigest, Vec<u8>)]) -> Vec<WireChange> {
+    changes.iter().map(|(digest, bytes)| (*digest, Bytes(bytes.clone()))).collect()
+}
+
+#[async_trait]
+impl Store for Http {
+    async fn submit(&self, statements: &[NewStatement]) -> Result<Vec<Submitted>, StoreError> {
+        let statements = statements.iter().map(WireStatement::from).collect();
+        self.ask(&Question::Submit { statements }).await
+    }
+
+    async fn statements(&self, hashes: &[StatementHash]) -> Result<Vec<Signed>, StoreError> {
+        Ok(signed(self.ask(&Question::Statements { hashes: hashes.into() }).await?))
+    }
+
+    async fn statements_about(
+        &self,
+        repository: &RepositoryName,
+        wanted: &Wanted,
+    ) -> Result<Vec<Signed>, StoreError> {
+        let wanted = std::borrow::Cow::Borrowed(wanted);
+        let repository = repository.clone();
+        Ok(signed(self.ask(&Question::StatementsAbout { repository, wanted }).await?))
+    }
+
+    async fn newest_statements(
+        &self,
+        repository: &RepositoryName,
+        limit: usize,
+    ) -> Result<Vec<Signed>, StoreError> {
+        let repository = repository.clone();
+        Ok(signed(self.ask(&Question::NewestStatements { repository, limit }).await?))
+    }
+
+    async fn see(
+        &self,
+        sightings: &[Sighting],
+        changes: &[(ChangeDigest, Vec<u8>)],
+        traces: &[Trace],
+    ) -> Result<Vec<Sighting>, StoreError> {
+        if sightings.is_empty() && changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let changes = wire(changes);
+        let (sightings, traces) = (sightings.into(), traces.into());
+        self.ask(&Question::See { sightings, changes, traces }).await
+    }
+
+    async fn has_memory(&self) -> Result<bool, StoreError> {
+        self.ask(&Question::HasMemory {}).await
+    }
+
+    async fn recall(
+        &self,
+        repository: &RepositoryName,
+        asked: &Asked,
+    ) -> Result<Recalled, StoreError> {
+        let asked = std::borrow::Cow::Borrowed(asked);
+        self.ask(&Question::Recall { repository: repository.clone(), asked }).await
+    }
+
+    async fn sightings(
+        &self,
+        commits: &[ObjectId],
+        changes: &[ChangeDigest],
+    ) -> Result<Vec<Sighting>, StoreError> {
+        let (commits, changes) = (commits.into(), changes.into());
+        self.ask(&Question::Sightings { commits, changes }).await
+    }
+
+    async fn traces(&self, prefix: &str, limit: usize) -> Result<Vec<Kept>, StoreError> {
+        self.ask(&Question::Traces { prefix: prefix.to_owned(), limit }).await
+    }
+
+    async fn shown_in(
+        &self,
+        decision: &DecisionId,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        self.ask(&Question::ShownIn { decision: decision.clone(), limit }).await
+    }
+
+    async fn memory_stats(&self) -> Result<MemoryStats, StoreError> {
+        self.ask(&Question::MemoryStats {}).await
+    }
+
+    async fn changes(
+        &self,
+        digests: &[ChangeDigest],
+    ) -> Result<Vec<(ChangeDigest, Vec<u8>)>, StoreError> {
+        let found: Vec<WireChange> =
+            self.ask(&Question::Changes { digests: digests.into() }).await?;
+        Ok(found.into_iter().map(|(digest, bytes)| (digest, bytes.0)).collect())
+    }
+
+    async fn keep_policy(&self, digest: &PolicyDigest, bytes: &[u8]) -> Result<(), StoreError> {
+        let bytes = Bytes(bytes.to_vec());
+        self.ask(&Question::KeepPolicy { digest: *digest, bytes }).await
+    }
+
+    async fn policy(&self, digest: &PolicyDigest) -> Result<Option<Vec<u8>>, StoreError> {
+        let found: Option<Bytes> = self.ask(&Question::Policy { digest: *digest }).await?;
+        Ok(found.map(|bytes| bytes.0))
+    }
+
+    async fn append(
+        &self,
+        decision: &NewDecision,
+        durability: Durability,
+    ) -> Result<StoredDecision, StoreError> {
+        let question = Question::Append { decision: decision.into(), durability };
+        Ok(self.ask::<WireDecision>(&question).await?.into())
+    }
+
+    async fn decisions(
+        &self,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, StoredDecision)>, StoreError> {
+        let found: Vec<(i64, WireDecision)> =
+            self.ask(&Question::Decisions { after, limit }).await?;
+        Ok(found.into_iter().map(|(seq, row)| (seq, row.into())).collect())
+    }
+
+    async fn decision(&self, id: &DecisionId) -> Result<Option<StoredDecision>, StoreError> {
+        let found: Option<WireDecision> = self.ask(&Question::Decision { id: id.clone() }).await?;
+        Ok(found.map(StoredDecision::from))
+    }
+
+    async fn land(
+        &self,
+        repository: &RepositoryName,
+        updates: &[Update],
+        at: Timestamp,
+    ) -> Result<Vec<DecisionId>, StoreError> {
+        let updates = updates.iter().map(WireUpdate::from).collect();
+        self.ask(&Question::Land { repository: repository.clone(), updates, at }).await
+    }
+
+    async fn not_landed(
+        &self,
+        repository: &RepositoryName,
+        among: usize,
+    ) -> Result<Vec<Update>, StoreError> {
+        let question = Question::NotLanded { repository: repository.clone(), among };
+        let found: Vec<WireUpdate> = self.ask(&question).await?;
+        Ok(found.into_iter().map(Update::from).collect())
+    }
+
+    async fn unpublished(
+        &self,
+        repository: &RepositoryName,
+        since: Position,
+        limit: usize,
+    ) -> Result<Unpublished, StoreError> {
+        let question = Question::Unpublished { repository: repository.clone(), since, limit };
+        Ok(self.ask::<WireUnpublished>(&question).await?.into())
+    }
+
+    async fn abandon(self: Box<Self>) {}
+}
