@@ -1,6 +1,8 @@
 //! How statements are tied to a commit that is to land (G10, G11).
 //!
-//! STRATEGY. Ids first: a statement that names the commit is the strongest tie. Then change
+//! STRATEGY. Ids first: a statement that names the commit is the strongest tie, where it names
+//! the commit's change as well: a senior may have been shown the change alone, by a server
+//! that nobody trusts. Then change
 //! digests, then, where a statement names the same set of paths, the replay. A digest that a
 //! statement gives for a commit is believed only where that commit's own object, or the row
 //! of its first push, has the same one: else a signer could name somebody else's harmless
@@ -108,8 +110,8 @@ impl Ties<'_> {
         let mut covers = Vec::new();
         let mut tried = 0;
         for (_, s) in newest {
-            let ties = if s.statement.subjects.iter().any(|sub| sub.commit == Some(landing.id)) {
-                vec![Tie::Commit]
+            let ties = if let Some(tie) = by_id(landing, &s.statement) {
+                vec![tie]
             } else if !self.eligible.takes(s) {
                 Vec::new()
             } else if s.statement.verdict == Verdict::Decline {
@@ -242,6 +244,22 @@ impl Ties<'_> {
             None => Tie::Stale { signed: None, why: "its range was not read".to_owned() },
         }
     }
+}
+
+/// The tie of a statement that names the commit itself. Its subject tells the change too: one
+/// that tells another was made by somebody who was shown something else.
+fn by_id(landing: &Landing, statement: &Statement) -> Option<Tie> {
+    let change = landing.change.as_ref().map(|(digest, _)| *digest);
+    let mut named =
+        statement.subjects.iter().filter(|sub| sub.commit == Some(landing.id)).peekable();
+    named.peek()?;
+    let is_what_it_does = named.any(|sub| sub.change == change);
+    Some(if is_what_it_does || statement.verdict == Verdict::Decline {
+        Tie::Commit
+    } else {
+        let why = "what was signed under this commit's id is not its change".to_owned();
+        Tie::Stale { signed: Some(landing.id), why }
+    })
 }
 
 /// The AI-assisted commits of a signed range, or why it gives no net cover (G11): the gate

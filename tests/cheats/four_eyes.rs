@@ -284,6 +284,31 @@ fn statement_whose_subject_lies() {
     grace.push_main().lands(&[MAIN]);
 }
 
+/// Whoever shows a senior a change can call it by another commit's id.
+#[test]
+fn statement_that_gives_a_commit_another_change() {
+    let world = World::new();
+    let kim = world.clone("kim");
+    kim.commit(ai("Harmless").file("harmless", "x\n"));
+    let shown = kim.head();
+    kim.git(&["reset", "-q", "--hard", "HEAD~"]);
+    let id = kim.commit(ai("Real").file("real", "x\n"));
+    let draft = |of: &str| {
+        Draft::approve().commit(&kim, of).edit(|v| {
+            v["subject"][0]["digest"]["gitCommit"] = id.as_str().into();
+        })
+    };
+    kim.deliver(&[&draft(&shown).sign("ghopper")]);
+    kim.push_main().rejected_with("is not its change");
+    let bare = draft(&id).edit(|v| {
+        v["subject"][0]["digest"] = serde_json::json!({ "gitCommit": id });
+    });
+    kim.deliver(&[&bare.sign("alovelace")]);
+    kim.push_main().rejected_with("is not its change");
+    kim.deliver(&[&draft(&id).sign("ghopper")]);
+    kim.push_main().lands(&[MAIN]);
+}
+
 #[test]
 fn exempt_senior_lands_somebody_elses_branch() {
     let policy = Policy::standard()
