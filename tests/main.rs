@@ -26,6 +26,7 @@ mod memory;
 mod policy;
 mod postgres;
 mod progress;
+mod requests;
 mod server;
 mod support;
 mod team;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::clone::path_text;
 use crate::support::run::{Output, run};
 use crate::support::world::Settings;
-use crate::support::{Draft, MAIN, NEEDS, World, ai, human};
+use crate::support::{Draft, MAIN, NEEDS, World, ai, human, key};
 use crate::transports::story;
 
 const WEB: &str = "web/shop";
@@ -96,6 +96,24 @@ fn it_is_the_same_way_through_the_gate() {
     story(&world.clone("kim"), &world.clone("ghopper"));
     assert!(!world.store().exists(), "nothing is kept on the Git host");
     server.countersign(&["token", "list"]).exits(0).says("git-1  payments/*");
+}
+
+/// A senior's loop goes through the server, too.
+#[test]
+fn requests_go_through_the_server() {
+    let world = World::new();
+    let server = Server::start(&world);
+    server.answers(server.token("git-1", "payments/*"));
+    let kim = world.clone("kim");
+    kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push_main().rejected_with(NEEDS);
+    let listed = world.countersign(&["queue"]).exits(0).out();
+    let id = listed.split_whitespace().next().unwrap().to_owned();
+    world.countersign(&["show", &id, "--diff"]).exits(0).says("+a\n");
+    let key = path_text(&key("ghopper").file);
+    world.countersign(&["approve", &id, "--yes", "--key", &key]).exits(0).says("stored");
+    kim.push_main().lands(&[MAIN]);
+    world.countersign(&["queue"]).exits(0).says("nothing waits");
 }
 
 /// A token is for its repositories, and for as long as it lives.

@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::out;
 use super::picked::{Item, NetChange, Picked, show};
+use super::requests::{self, sign::Words};
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{RefName, RepositoryName};
 use crate::domain::policy::Policy;
@@ -24,11 +25,11 @@ const SUBJECTS: usize = 1_000;
 /// What and how.
 #[derive(Debug, Args)]
 pub(super) struct SigningArgs {
-    /// Commits, or one range A..B
-    #[arg(required = true, value_name = "COMMIT|RANGE")]
+    /// Commits, or one range A..B; or review requests by their ids
+    #[arg(required = true, value_name = "COMMIT|RANGE|R-ID")]
     revisions: Vec<String>,
-    /// The ref it may land on, such as refs/heads/main; may be given again
-    #[arg(long = "ref", required = true, value_name = "REF")]
+    /// The ref it may land on, such as refs/heads/main; may be given again. A request has its own
+    #[arg(long = "ref", value_name = "REF")]
     refs: Vec<String>,
     #[command(flatten)]
     desk: SigningDesk,
@@ -77,7 +78,7 @@ impl SigningDesk {
 #[command(
     after_help = "Examples:\n  countersign approve 3f9c2ab1 --ref refs/heads/main --repository \
     payments/api \\\n    --remote origin\n  countersign approve main..topic --ref refs/heads/main --out \
-    signoff.json"
+    signoff.json\n  countersign approve R-7K3MQ9XW2F R-9VZ02CHA4D --key ~/.ssh/id_ed25519"
 )]
 pub(super) struct ApproveArgs {
     #[command(flatten)]
@@ -131,6 +132,13 @@ fn sign(
     reason: Option<String>,
     config: Option<&Path>,
 ) -> Result<Exit, CliError> {
+    if args.revisions.iter().any(|r| r.starts_with("R-")) {
+        return sign_requests(args, verdict, reason, config);
+    }
+    if args.refs.is_empty() {
+        return Err(CliError::usage("--ref says where the commits may land")
+            .hint("for example --ref refs/heads/main"));
+    }
     let clone = Clone::here()?;
     for r in &args.refs {
         if !r.starts_with("refs/") {
@@ -183,6 +191,34 @@ fn sign(
     deliver::deliver(&clone, &destination, all)
 }
 
+/// Review requests, without a clone.
+fn sign_requests(
+    args: &SigningArgs,
+    verdict: Verdict,
+    reason: Option<String>,
+    config: Option<&Path>,
+) -> Result<Exit, CliError> {
+    if verdict == Verdict::Correct {
+        return Err(CliError::usage("a correction is about commits, not about a request"));
+    }
+    if let Some(name) = args.refs.first() {
+        let name = escape_short(name.as_bytes(), 80);
+        return Err(CliError::usage(format!("a request has its own ref: no --ref {name}")));
+    }
+    let setting = match (&args.desk.key, Clone::here()) {
+        (Some(key), _) => key.to_string_lossy().into_owned(),
+        (None, Ok(clone)) => clone.key(None)?,
+        (None, Err(_)) => {
+            return Err(CliError::usage("no key to sign with")
+                .hint("give --key FILE (a private key, or a public one that an agent holds)"));
+        }
+    };
+    let signer = Signer::from_setting(&setting)?;
+    let out = args.desk.delivery.of_requests()?;
+    let words = Words { verdict, reason, signer: &signer, yes: args.desk.yes, out };
+    requests::sign::run(&args.revisions, &words, config)
+}
+
 /// What nothing asks for is allowed, and mostly a slip. A ref may also be one of the
 /// policy's patterns, which gates itself.
 fn warn_of_ungated(policy: &Policy, repository: &RepositoryName, refs: &[String]) {
@@ -215,7 +251,7 @@ pub(super) fn seal(
 }
 
 /// Asks on the terminal.
-fn confirm() -> Result<(), CliError> {
+pub(super) fn confirm() -> Result<(), CliError> {
     if !stdin().is_terminal() {
         return Err(CliError::usage("nobody is there to confirm")
             .hint("--yes signs what is shown without asking"));

@@ -54,6 +54,16 @@ impl DeliveryArgs {
     }
 }
 
+impl DeliveryArgs {
+    /// Where sign-offs of requests go: into the store that they were read from, or into files.
+    pub(super) fn of_requests(&self) -> Result<Option<PathBuf>, CliError> {
+        match &self.remote {
+            None => Ok(self.out.clone()),
+            Some(_) => Err(CliError::usage("a request is signed where it is kept: no --remote")),
+        }
+    }
+}
+
 impl Destination {
     /// That no file is in the way of this many statements; asked before anything is signed.
     pub(super) fn is_free(&self, count: usize) -> Result<(), CliError> {
@@ -63,7 +73,7 @@ impl Destination {
 }
 
 /// `FILE`, or `FILE.1` and so on where there are several.
-fn numbered(file: &Path, n: usize, count: usize) -> PathBuf {
+pub(super) fn numbered(file: &Path, n: usize, count: usize) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     if count > 1 {
         name.push(format!(".{}", n + 1));

@@ -20,6 +20,7 @@ mod memory;
 mod out;
 mod picked;
 mod policy;
+mod requests;
 mod revoke;
 mod serve;
 mod show;
@@ -94,7 +95,11 @@ enum Command {
     Adopt(adopt::AdoptArgs),
     /// What the gate remembers of AI-assisted changes, and why
     Memory(memory::MemoryArgs),
-    /// Show a decision of the gate by its id
+    /// List what waits for sign-offs
+    Queue(requests::queue::QueueArgs),
+    /// Read what waits, one after the other, and sign or decline it
+    Review(requests::review::ReviewArgs),
+    /// Show a decision of the gate, or a review request, by its id
     Show(show::ShowArgs),
     /// Tell which commits show the use of an AI tool, and by what
     Detect(detect::DetectArgs),
@@ -140,6 +145,8 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Token(args) => token::run(&args, config, cli.json),
         Command::Adopt(args) => adopt::run(&args, config, cli.json),
         Command::Memory(args) => memory::run(&args, config, cli.json),
+        Command::Queue(args) => requests::queue::run(&args, config, cli.json),
+        Command::Review(args) => requests::review::run(&args, config),
         Command::Show(args) => show::run(&args, config, cli.json),
         Command::Detect(args) => detect::run(&args, cli.json),
         Command::Markers(args) => markers::run(&args, cli.json),

@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::{existing_store, out, runtime, settings};
+use super::{existing_store, out, requests, runtime, settings};
 use crate::detect;
 use crate::domain::decision::{Decision, Outcome};
 use crate::domain::escape::escape_short;
-use crate::domain::ids::DecisionId;
+use crate::domain::ids::{DecisionId, RequestId};
 use crate::hook::report::{self, Surroundings};
 use crate::hook::run::review_prefix;
 use crate::policy;
@@ -21,15 +21,21 @@ use crate::policy;
     after_help = "Example, on the Git host:\n  countersign --config /etc/countersign/countersign.toml show D-7K3MQ9XW2F --json"
 )]
 pub(super) struct ShowArgs {
-    /// A decision's id, as a rejected push names it
-    #[arg(value_name = "D-ID")]
+    /// A decision's id, as a rejected push names it, or a review request's, as the queue does
+    #[arg(value_name = "D-ID|R-ID")]
     id: String,
+    /// Of a request: what its commits say and do, too
+    #[arg(long)]
+    diff: bool,
 }
 
 pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
-    if !is_id(&args.id) {
+    if RequestId::is(&args.id) {
+        return requests::show::run(&RequestId::new(args.id.clone()), config, args.diff, json);
+    }
+    if !DecisionId::is(&args.id) {
         let id = escape_short(args.id.as_bytes(), 60);
-        return Err(CliError::usage(format!("\"{id}\" is no decision's id"))
+        return Err(CliError::usage(format!("\"{id}\" is no decision's id, nor a request's"))
             .hint("D- and ten capitals or digits, as the last line of a rejected push names it"));
     }
     let settings = settings(config)?;
@@ -83,10 +89,4 @@ pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<
     }
     out::print(&report::text(&decision, &around));
     Ok(Exit::Done)
-}
-
-fn is_id(text: &str) -> bool {
-    text.strip_prefix("D-").is_some_and(|random| {
-        random.len() == 10 && random.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
-    })
 }

@@ -49,6 +49,13 @@ impl Change {
         &self.entries
     }
 
+    /// The files of both sides, gitlinks left out, in the entries' order.
+    pub fn blobs(&self) -> impl Iterator<Item = ObjectId> {
+        const GITLINK: u32 = 0o160_000;
+        let sides = self.entries.iter().flat_map(|e| [e.old, e.new]).flatten();
+        sides.filter(|side| side.mode != GITLINK).map(|side| side.id)
+    }
+
     /// Which hash the ids are of.
     #[must_use]
     pub fn format(&self) -> ObjectFormat {

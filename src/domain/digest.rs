@@ -4,9 +4,11 @@ use sha2::{Digest, Sha256};
 
 use super::change::Change;
 use super::ids::{
-    CatalogueDigest, ChangeDigest, PathsDigest, PolicyDigest, RowHash, StatementHash, TokenHash,
+    CatalogueDigest, ChangeDigest, Login, PathsDigest, PolicyDigest, RefName, RepositoryName,
+    RequestId, RowHash, StatementHash, TokenHash,
 };
 use super::memory::Fingerprint;
+use super::request::Asked;
 
 fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -72,6 +74,36 @@ pub fn paths_digest(change: &Change) -> PathsDigest {
         hash.update(path);
     }
     PathsDigest::from_raw(hash.finalize().into())
+}
+
+/// A review request's name: one for each pusher, ref and set of changes, however often it is
+/// pushed. SHA-256 over a domain tag and the parts, each with its length before it; a commit
+/// without a change of its own stands for itself.
+#[must_use]
+pub fn request_id(
+    repository: &RepositoryName,
+    name: &RefName,
+    pusher: Option<&Login>,
+    commits: &[Asked],
+) -> RequestId {
+    let mut hash = Sha256::new();
+    hash.update(b"countersign request v1\n");
+    let mut add = |part: &[u8]| {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    };
+    add(repository.as_str().as_bytes());
+    add(name.as_bytes());
+    add(pusher.map_or(b"".as_slice(), |login| login.as_str().as_bytes()));
+    let of = |asked: &Asked| match &asked.change {
+        Some(change) => change.as_bytes().to_vec(),
+        None => asked.commit.as_bytes().to_vec(),
+    };
+    let mut changes: Vec<_> = commits.iter().map(of).collect();
+    changes.sort();
+    changes.dedup();
+    changes.iter().for_each(|change| add(change));
+    RequestId::from_bits(first_eight(hash.finalize().into()).0.cast_unsigned())
 }
 
 /// A run of lines as memory keeps it (G9): the first eight bytes of SHA-256 over a domain

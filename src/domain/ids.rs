@@ -301,19 +301,52 @@ text_name! {
     RepositoryName;
     /// A decision's id, `D-` and ten characters of Crockford's base 32 (50 random bits).
     DecisionId;
+    /// A review request's id, `R-` and ten characters of Crockford's base 32.
+    RequestId;
+}
+
+/// The low 50 of 64 bits in Crockford's base 32.
+fn base32(bits: u64) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    (0..10)
+        .map(|i| {
+            let digit = usize::try_from((bits >> (5 * i)) & 31).unwrap_or(0);
+            ALPHABET.get(digit).copied().map_or('0', char::from)
+        })
+        .collect()
+}
+
+/// Whether a text is an id of this kind, such as `D-`.
+fn is_id(text: &str, kind: &str) -> bool {
+    text.strip_prefix(kind).is_some_and(|rest| {
+        rest.len() == 10 && rest.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+    })
 }
 
 impl DecisionId {
     /// From 50 of 64 random bits.
     #[must_use]
     pub fn from_random(random: u64) -> Self {
-        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let text: String = (0..10)
-            .map(|i| {
-                let digit = usize::try_from((random >> (5 * i)) & 31).unwrap_or(0);
-                ALPHABET.get(digit).copied().map_or('0', char::from)
-            })
-            .collect();
-        Self(format!("D-{text}"))
+        Self(format!("D-{}", base32(random)))
+    }
+
+    /// Whether a text has its form.
+    #[must_use]
+    pub fn is(text: &str) -> bool {
+        is_id(text, "D-")
+    }
+}
+
+impl RequestId {
+    /// From 50 of 64 bits of a hash.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(format!("R-{}", base32(bits)))
+    }
+
+    /// Whether a text has its form.
+    #[must_use]
+    pub fn is(text: &str) -> bool {
+        is_id(text, "R-")
     }
 }

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod memory;
 pub mod object;
 pub mod policy;
+pub mod request;
 pub mod sighting;
 pub mod statement;
 mod tally;

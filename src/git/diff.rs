@@ -22,23 +22,33 @@ pub struct DiffText {
     pub is_cut: bool,
 }
 
-/// The change's diff, at most about `max` bytes. No child.
+/// What is known of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contents {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// Why they are not shown, for people.
+    Not(String),
+}
+
+/// The change's diff, at most about `max` bytes, with the files that `contents` gives. No
+/// child.
 ///
 /// # Errors
-/// An object that is missing or can't be read.
+/// A file that `contents` can't give.
 pub fn diff_text(
-    repo: &Repo,
     change: &Change,
     max: usize,
-    limits: &Limits,
+    contents: &dyn Fn(ObjectId) -> Result<Contents, GitError>,
 ) -> Result<DiffText, GitError> {
     let mut diff = DiffText { text: Vec::new(), is_cut: false };
+    let zero = ObjectId::zero(change.format());
     for entry in change.entries() {
         if diff.text.len() >= max {
             diff.is_cut = true;
             break;
         }
-        one(repo, entry, limits, &mut diff)?;
+        one(entry, zero, contents, &mut diff)?;
     }
     if diff.text.len() > max {
         diff.text.truncate(max);
@@ -47,9 +57,25 @@ pub fn diff_text(
     Ok(diff)
 }
 
-fn one(repo: &Repo, entry: &Entry, limits: &Limits, diff: &mut DiffText) -> Result<(), GitError> {
+/// Files as a repository has them; those above `merge_blob_bytes` are not shown.
+///
+/// # Errors
+/// An object that is missing or can't be read.
+pub fn of_repo(repo: &Repo, id: ObjectId, limits: &Limits) -> Result<Contents, GitError> {
+    match repo.raw_of(id, Kind::Blob, limits.merge_blob_bytes) {
+        Ok(bytes) => Ok(Contents::Bytes(bytes)),
+        Err(GitError::TooLarge { .. }) => Ok(Contents::Not("too large to be shown".to_owned())),
+        Err(e) => Err(e),
+    }
+}
+
+fn one(
+    entry: &Entry,
+    zero: ObjectId,
+    contents: &dyn Fn(ObjectId) -> Result<Contents, GitError>,
+    diff: &mut DiffText,
+) -> Result<(), GitError> {
     let path = entry.path.as_bytes();
-    let zero = ObjectId::zero(repo.format());
     let id = |side: Option<Side>| side.map_or(zero, |s| s.id);
     for part in [b"diff --git a/", path, b" b/", path, b"\n"] {
         diff.text.extend_from_slice(part);
@@ -68,12 +94,13 @@ fn one(repo: &Repo, entry: &Entry, limits: &Limits, diff: &mut DiffText) -> Resu
     }
     let index = format!("index {}..{}\n", id(entry.old), id(entry.new));
     diff.text.extend_from_slice(index.as_bytes());
-    let old = contents(repo, entry.old, limits)?;
-    let new = contents(repo, entry.new, limits)?;
-    let (Some(old), Some(new)) = (old, new) else {
-        diff.is_cut = true;
-        diff.text.extend_from_slice(b"(too large to be shown)\n");
-        return Ok(());
+    let (old, new) = match (side(entry.old, contents)?, side(entry.new, contents)?) {
+        (Contents::Bytes(old), Contents::Bytes(new)) => (old, new),
+        (Contents::Not(why), _) | (_, Contents::Not(why)) => {
+            diff.is_cut = true;
+            diff.text.extend_from_slice(format!("({why})\n").as_bytes());
+            return Ok(());
+        }
     };
     if old.contains(&0) || new.contains(&0) {
         diff.text.extend_from_slice(b"Binary files differ\n");
@@ -99,18 +126,17 @@ fn one(repo: &Repo, entry: &Entry, limits: &Limits, diff: &mut DiffText) -> Resu
     hunks(&patch, &mut diff.text).map_err(failed)
 }
 
-/// `None` where it is too large. A gitlink's is the commit it names.
-fn contents(repo: &Repo, side: Option<Side>, limits: &Limits) -> Result<Option<Vec<u8>>, GitError> {
+/// A gitlink's contents are the commit it names.
+fn side(
+    side: Option<Side>,
+    contents: &dyn Fn(ObjectId) -> Result<Contents, GitError>,
+) -> Result<Contents, GitError> {
     match side {
-        None => Ok(Some(Vec::new())),
+        None => Ok(Contents::Bytes(Vec::new())),
         Some(side) if side.mode == 0o160_000 => {
-            Ok(Some(format!("Subproject commit {}\n", side.id).into_bytes()))
+            Ok(Contents::Bytes(format!("Subproject commit {}\n", side.id).into_bytes()))
         }
-        Some(side) => match repo.raw_of(side.id, Kind::Blob, limits.merge_blob_bytes) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(GitError::TooLarge { .. }) => Ok(None),
-            Err(e) => Err(e),
-        },
+        Some(side) => contents(side.id),
     }
 }
 

@@ -46,6 +46,6 @@ pub use child::stop as stop_children;
 pub use environment::{HookEnv, Quarantine};
 pub use error::GitError;
 pub use merge::OwnChange;
-pub use read::{Kind, Peeled};
+pub use read::{Kind, Peeled, is_of};
 pub use remote::PushSaid;
 pub use repo::{Repo, common_dir};

@@ -48,6 +48,19 @@ impl Kind {
     }
 }
 
+/// Whether git gives an object of these bytes this id.
+#[must_use]
+pub fn is_of(id: ObjectId, kind: Kind, bytes: &[u8]) -> bool {
+    let of_git = match kind {
+        Kind::Commit => ObjectType::Commit,
+        Kind::Tree => ObjectType::Tree,
+        Kind::Blob => ObjectType::Blob,
+        Kind::Tag => ObjectType::Tag,
+    };
+    Oid::hash_object_ext(of_git, bytes, git2_format(id.format()))
+        .is_ok_and(|oid| oid.as_bytes() == id.as_bytes())
+}
+
 /// What is left of an object once its tags are taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peeled {

@@ -3,7 +3,7 @@
 //! Everything happens in a worker thread, so that a time budget, a panic or a hang ends in
 //! a clear "no" (G5). The exit code belongs to `cli`.
 
-use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,13 +13,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::certificate::Counter;
-use super::collect::{self, Bench, StoreSource, View};
+use super::collect::{self, Bench, View};
 use super::environment::{self, Environment};
 use super::input::{self, Updates};
 use super::log::{self, Place, chain};
 use super::names::Aliases;
+use super::record::{LazyStore, record};
 use super::report::{self, Surroundings};
-use super::{findings, opened, refused};
+use super::{opened, refused, requests};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
 use crate::domain::decision::{Decision, Family, Finding, Outcome};
@@ -28,7 +29,6 @@ use crate::domain::policy::{Mode, Policy};
 use crate::git::{self, GitError, HookEnv, Repo};
 use crate::policy;
 use crate::settings::{self, ServerKind, Settings};
-use crate::store::{self, Durability, NewDecision, Store, StoreError};
 
 /// How long an answer that comes too late may take to clear up behind itself.
 const CLEARING: Duration = Duration::from_secs(1);
@@ -211,7 +211,7 @@ impl Gate {
             Ok(repo) => repo,
             Err(GitError::Namespace) if !any_gate => return Ok(silence()),
             Err(e) => {
-                return Err(findings::git(&e).detail(chain(&e)));
+                return Err(super::findings::git(&e).detail(chain(&e)));
             }
         };
         let detector = Detector::of_policy(policy)
@@ -262,21 +262,20 @@ impl Gate {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
-        let source = LazyStore {
-            at: opened::location(&self.settings),
-            repo: &repo,
-            cell: tokio::sync::OnceCell::new(),
-            failure: OnceCell::new(),
-        };
-        let decision = runtime.block_on(async {
+        let source = LazyStore::new(opened::location(&self.settings), &repo);
+        let (decision, requests) = runtime.block_on(async {
             let mut facts = collect::collect(&bench, all, &source).await;
             facts.problems.extend(refused::nameless(&bench, &facts));
             let decision = decide(policy, &facts);
-            record(decision, mode, &loaded.bytes, &source).await
+            let decision = record(decision, mode, &loaded.bytes, &source).await;
+            let kept =
+                requests::keep(&bench, &self.settings.requests, &decision, &self.place, &source);
+            let requests = kept.await;
+            (decision, requests)
         });
-        log::note(&decision, &self.place, source.failure.get().map(String::as_str));
+        log::note(&decision, &self.place, source.failure());
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
-        if let Some(store) = source.cell.into_inner() {
+        if let Some(store) = source.into_store() {
             runtime.block_on(store.abandon());
         }
         let around = Surroundings {
@@ -287,6 +286,7 @@ impl Gate {
             remembers: policy.detect.memory,
             detail: false,
             whole: false,
+            requests: if self.settings.store.is_server() { requests } else { BTreeMap::new() },
         };
         Ok(Answer {
             text: report::text(&decision, &around),
@@ -320,76 +320,4 @@ pub fn review_prefix(policy: &Policy, repository: &RepositoryName) -> Option<Str
             policy.mode_of(repository, [&probe]).is_none()
         })
         .map(str::to_owned)
-}
-
-/// The store by its URL, opened when first asked.
-struct LazyStore<'a> {
-    at: store::Location<'a>,
-    repo: &'a Repo,
-    cell: tokio::sync::OnceCell<Box<dyn Store>>,
-    /// Why it could not be opened or written, for the log.
-    failure: OnceCell<String>,
-}
-
-#[async_trait::async_trait(?Send)]
-impl StoreSource for LazyStore<'_> {
-    async fn store(&self) -> Result<&dyn Store, StoreError> {
-        let open = || opened::open(self.at, self.repo);
-        self.cell.get_or_try_init(open).await.map(AsRef::as_ref).inspect_err(|e| self.failed(e))
-    }
-}
-
-impl LazyStore<'_> {
-    fn failed(&self, error: &StoreError) {
-        // What went wrong first is the cause of what follows.
-        let _ = self.failure.set(chain(error));
-    }
-}
-
-/// Appends the decision before the exit code is given (G18). A push with no gated ref
-/// writes nothing here.
-async fn record(
-    mut decision: Decision,
-    mode: Option<Mode>,
-    policy: &[u8],
-    source: &LazyStore<'_>,
-) -> Decision {
-    let Some(mode) = mode else { return decision };
-    let asked = decision.refs.iter().any(|r| r.commits.iter().any(|c| !c.requirements.is_empty()));
-    let accepted = decision.verdict == Outcome::Accept;
-    let durability = if accepted && asked { Durability::Synced } else { Durability::Buffered };
-    let appended = async {
-        let store = source.store().await?;
-        if let Some(digest) = &decision.policy {
-            store.keep_policy(digest, policy).await?;
-        }
-        let body = serde_json::to_vec(&decision)
-            .map_err(|e| StoreError::Damaged(format!("a decision has no JSON form: {e}")))?;
-        let updates = decision
-            .refs
-            .iter()
-            .map(|r| store::Update { name: r.name.clone(), old: r.old, new: r.new })
-            .collect();
-        let new = NewDecision {
-            id: decision.id.clone(),
-            repository: decision.repository.clone(),
-            at: decision.at,
-            accepted,
-            policy: decision.policy,
-            body,
-            updates,
-        };
-        store.append(&new, durability).await
-    };
-    if let Err(e) = appended.await {
-        source.failed(&e);
-        let known = decision.findings.iter().any(|f| f.family == Family::StoreUnreachable);
-        if !known {
-            decision.findings.push(findings::store(&e).with_mode(mode));
-        }
-        if mode == Mode::Enforce {
-            decision.verdict = Outcome::Reject;
-        }
-    }
-    decision
 }

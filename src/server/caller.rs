@@ -65,10 +65,15 @@ impl Caller {
         Ok(Self { repositories: Some(globs) })
     }
 
+    /// Whether a repository is one of the caller's.
+    pub(super) fn sees(&self, name: &RepositoryName) -> bool {
+        self.repositories.as_ref().is_none_or(|globs| globs.matches(name.as_str().as_bytes()))
+    }
+
     /// Whether the caller may ask this.
     pub(super) fn may(&self, question: &Question<'_>) -> Result<(), Problem> {
         let Some(globs) = &self.repositories else { return Ok(()) };
-        let stranger = |name: &&&RepositoryName| !globs.matches(name.as_str().as_bytes());
+        let stranger = |name: &&&RepositoryName| !self.sees(name);
         if let Some(name) = question.repositories().iter().find(stranger) {
             return Err(Problem::not_yours(name));
         }

@@ -5,6 +5,7 @@
 
 mod caller;
 mod problem;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ use tokio::net::{TcpListener, UnixListener};
 use self::caller::{Caller, Peer};
 use self::problem::Problem;
 use crate::store::keeper::Keeper;
-use crate::store::wire::{self, Question};
+use crate::store::wire::Question;
 
 /// Bytes of the largest question: what memory learns of one push.
 const QUESTION_BYTES: usize = 64 << 20;
@@ -159,7 +160,7 @@ async fn store(
     let question: Question<'_> =
         serde_json::from_slice(&body).map_err(|e| Problem::unreadable(&e))?;
     caller.may(&question)?;
-    let answer = wire::answer(&*server.store, question).await.map_err(Problem::store)?;
+    let answer = requests::answer(&*server.store, &caller, question).await?;
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from(answer)).into_response())
 }

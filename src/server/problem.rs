@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::ids::RepositoryName;
+use crate::domain::ids::{ObjectId, RepositoryName};
 use crate::store::StoreError;
 
 /// Why there is no answer.
@@ -69,6 +69,11 @@ impl Problem {
     pub(super) fn of_all() -> Self {
         let title = "this is about all repositories, and the token for some";
         Self::new(StatusCode::FORBIDDEN, "not-yours", title)
+    }
+
+    pub(super) fn forged(id: ObjectId) -> Self {
+        let title = "an object is not what its id says";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "forged", title).detail(id.to_string())
     }
 
     pub(super) fn store(error: StoreError) -> Self {

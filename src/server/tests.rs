@@ -10,9 +10,11 @@ use tempfile::TempDir;
 use super::{Address, Listener, Server, listen, serve};
 use crate::domain::digest::token_hash;
 use crate::domain::ids::RepositoryName;
-use crate::store::contract::{run, store_contract};
+use crate::domain::request::NewRequest;
+use crate::store::contract::{request, run, store_contract};
 use crate::store::http::{self, Http};
 use crate::store::keeper::Token;
+use crate::store::request::RequestQuery;
 use crate::store::{Store, StoreError, open_keeper};
 
 store_contract!(fresh);
@@ -203,4 +205,29 @@ fn hostile_questions() {
         assert!(raw(server.port, get.as_bytes()).starts_with("HTTP/1.1 200"), "{path}");
     }
     assert!(posted(server.port, r#"{"has_memory": {}}"#).ends_with("false"));
+}
+
+/// Requests are shown to hosts that have their repositories, and what a host hands in is what
+/// its ids say.
+#[test]
+fn requests_of_other_repositories_are_not_there() {
+    let server = Running::start(Vec::new());
+    run(async {
+        let (all, some) = (server.over_tcp(Some("all")), server.over_tcp(Some("payments")));
+        let (api, shop) = (request(1, "payments/api"), request(2, "web/shop"));
+        some.keep_request(&api).await.expect("its own");
+        refused(some.keep_request(&shop).await, "not-yours");
+        all.keep_request(&shop).await.expect("any");
+        let query = RequestQuery { limit: 9, ids: Vec::new(), ..RequestQuery::one(&api.id) };
+        assert_eq!(all.requests(&query).await.expect("both").len(), 2);
+        let seen = some.requests(&query).await.expect("one");
+        assert_eq!(seen.iter().map(|r| &r.id).collect::<Vec<_>>(), [&api.id]);
+        assert!(some.requests(&RequestQuery::one(&shop.id)).await.expect("none").is_empty());
+        assert_eq!(some.rounds(&api.id).await.expect("its own").len(), 1);
+        assert!(some.rounds(&shop.id).await.expect("none").is_empty());
+        refused(some.objects(&shop.repository, &[]).await, "not-yours");
+        let id = api.round.commits.first().expect("one").commit;
+        let forged = NewRequest { objects: vec![(id, b"tree x\n".to_vec())], ..api };
+        refused(all.keep_request(&forged).await, "422");
+    });
 }

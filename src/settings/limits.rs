@@ -52,15 +52,21 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> Limits {
         ("merge_blob_bytes", &mut limits.merge_blob_bytes),
         ("push_bytes", &mut limits.push_bytes),
     ] {
-        *limit = number(report, &fields, key).unwrap_or(*limit);
+        let most = if key.ends_with("_bytes") { MOST_BYTES } else { MOST_THINGS };
+        *limit = number(report, &fields, key, most).unwrap_or(*limit);
     }
     limits.time_budget = time_budget(report, &fields).unwrap_or(limits.time_budget);
     limits
 }
 
-fn number(report: &mut Report, fields: &Fields<'_>, key: &str) -> Option<usize> {
+/// A number from 1 to `most`.
+pub(super) fn number(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    key: &str,
+    most: usize,
+) -> Option<usize> {
     let (number, span) = fields.number(report, key)?;
-    let most = if key.ends_with("_bytes") { MOST_BYTES } else { MOST_THINGS };
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     if number == 0 || number > most {
         refuse(report, key, &span, &format!("write 1 to {most}"));

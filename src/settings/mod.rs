@@ -5,6 +5,7 @@
 
 mod identity;
 mod limits;
+mod requests;
 mod serve;
 mod store;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use crate::diagnostics::{Finding, Report};
 use crate::domain::escape::is_hidden;
 use crate::domain::limits::{Limits, SETTINGS_BYTES};
 pub use identity::{IdentitySettings, ServerKind, Unlisted};
+pub use requests::RequestSettings;
 pub use serve::ServeSettings;
 pub use store::StoreUrl;
 
@@ -36,6 +38,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// `[limits]` (G20).
     pub limits: Limits,
+    /// `[requests]`.
+    pub requests: RequestSettings,
     /// `[report]`.
     pub report: ReportSettings,
     /// `[log]`.
@@ -158,13 +162,14 @@ pub fn log_of(path: &Path) -> LogSettings {
     log(&mut report, whole.parent().unwrap_or(Path::new("/")), &root)
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "policy",
     "store",
     "store_token",
     "repository",
     "identity",
     "limits",
+    "requests",
     "report",
     "log",
     "serve",
@@ -186,14 +191,23 @@ pub fn parse(file: &str, folder: &Path, bytes: &[u8]) -> Result<Settings, Diagno
     let identity = identity::read(report, &root);
     let repository = repository(report, folder, &root, identity.as_ref());
     let limits = limits::read(report, &root);
+    let requests = requests::read(report, &root);
     let told = told(report, &root);
     let log = log(report, folder, &root);
     let serve = serve::read(report, &root);
     let diagnostics = std::mem::replace(report, Report::new(file, "")).finish();
     match (policy, store, identity) {
-        (Some(policy), Some(store), Some(identity)) if !diagnostics.has_errors() => {
-            Ok(Settings { policy, store, repository, identity, limits, report: told, log, serve })
-        }
+        (Some(policy), Some(store), Some(identity)) if !diagnostics.has_errors() => Ok(Settings {
+            policy,
+            store,
+            repository,
+            identity,
+            limits,
+            requests,
+            report: told,
+            log,
+            serve,
+        }),
         _ => Err(diagnostics),
     }
 }

@@ -37,6 +37,13 @@ impl StoreUrl {
         self.token.as_deref()
     }
 
+    /// Whether it is a server, which seniors may ask too.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        let scheme = self.url.split_once(':').map_or("", |(scheme, _)| scheme);
+        ["https", "http", "unix"].contains(&scheme)
+    }
+
     /// The file of the embedded store; `None` for a store elsewhere.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

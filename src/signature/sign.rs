@@ -103,6 +103,18 @@ impl Signer {
     pub fn sign(&self, statement: &[u8]) -> Result<Vec<u8>, SignError> {
         sign(statement, &self.key)
     }
+
+    /// As [`sign`], for several statements with one use of the passphrase; a token is touched
+    /// for each.
+    ///
+    /// # Errors
+    /// [`SignError`]; then none of them is given out.
+    pub fn sign_all(&self, statements: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, SignError> {
+        match statements {
+            [one] => Ok(vec![self.sign(one)?]),
+            several => sign_files(several, &self.key),
+        }
+    }
 }
 
 /// The armoured signature over exactly these bytes. May ask for a passphrase, a PIN or a
@@ -124,11 +136,48 @@ pub(super) fn sign_to(statement: &[u8], key: &Path, stderr: Stdio) -> Result<Vec
         let said = escape_short(output.stderr.trim_ascii(), 400);
         return Err(SignError::Refused { key: key.to_owned(), said });
     }
+    checked(statement, &output.stdout, key)
+}
+
+/// What ssh-keygen made, if it is a signature that a server takes.
+fn checked(statement: &[u8], made: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
     let unusable = |source| SignError::Unusable { key: key.to_owned(), source };
-    let signature = sshsig::normalise(&output.stdout).map_err(unusable)?;
+    let signature = sshsig::normalise(made).map_err(unusable)?;
     let signed = Signed { statement: statement.to_vec(), signature };
     verify::check_signature(&signed).map_err(unusable)?;
     Ok(signed.signature)
+}
+
+/// ssh-keygen reads the key once and signs file after file.
+fn sign_files(statements: &[Vec<u8>], key: &Path) -> Result<Vec<Vec<u8>>, SignError> {
+    let folder =
+        tempfile::Builder::new().prefix("countersign-").tempdir().map_err(SignError::Temporary)?;
+    let name = |n: usize| folder.path().join(n.to_string());
+    let mut command = Command::new(PROGRAM);
+    command.args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"]).arg(key);
+    for (n, statement) in statements.iter().enumerate() {
+        std::fs::write(name(n), statement).map_err(SignError::Temporary)?;
+        command.arg(name(n));
+    }
+    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
+    let output = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .map_err(SignError::Start)?;
+    let read = |n: usize| std::fs::read(name(n).with_extension("sig"));
+    let made: io::Result<Vec<Vec<u8>>> = (0..statements.len()).map(read).collect();
+    let made = match made {
+        Ok(made) if output.status.success() => made,
+        _ => {
+            let said = escape_short(output.stderr.trim_ascii(), 400);
+            return Err(SignError::Refused { key: key.to_owned(), said });
+        }
+    };
+    let statements = statements.iter().zip(made);
+    statements.map(|(statement, made)| checked(statement, &made, key)).collect()
 }
 
 fn run(statement: &[u8], key: &Path, stderr: Stdio) -> io::Result<Output> {

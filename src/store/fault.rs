@@ -36,4 +36,6 @@ pub(super) enum Turn {
     Landings,
     /// What memory learns: who was first is told as the origin.
     Traces,
+    /// Review requests, for a queue that is read on.
+    Requests,
 }

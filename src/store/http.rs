@@ -3,6 +3,7 @@
 //! It may be gone, hang, trickle, or say anything: every question has a time and an answer a
 //! size. Statements that it gives out are verified by whoever asked, as any store's are.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use reqwest::{Client, Url};
 use serde::de::DeserializeOwned;
 
 use super::memory::{Asked, Kept, MemoryStats, Recalled};
+use super::request::RequestQuery;
 use super::wire::{
     Bytes, Question, WireChange, WireDecision, WireSigned, WireStatement, WireUnpublished,
     WireUpdate,
@@ -22,9 +24,10 @@ use super::{
 };
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash,
+    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, RequestId, StatementHash,
 };
 use crate::domain::memory::Trace;
+use crate::domain::request::{NewRequest, Request, Requested, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::Signed;
 
@@ -319,6 +322,38 @@ impl Store for Http {
     ) -> Result<Vec<DecisionId>, StoreError> {
         let updates = updates.iter().map(WireUpdate::from).collect();
         self.ask(&Question::Land { repository: repository.clone(), updates, at }).await
+    }
+
+    async fn keep_request(&self, new: &NewRequest) -> Result<Requested, StoreError> {
+        self.ask(&Question::KeepRequest { request: new.into() }).await
+    }
+
+    async fn requests(&self, query: &RequestQuery) -> Result<Vec<Request>, StoreError> {
+        self.ask(&Question::Requests { query: Cow::Borrowed(query) }).await
+    }
+
+    async fn rounds(&self, id: &RequestId) -> Result<Vec<Round>, StoreError> {
+        self.ask(&Question::Rounds { id: id.clone() }).await
+    }
+
+    async fn has_objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        let ids = ids.into();
+        self.ask(&Question::HasObjects { repository: repository.clone(), ids }).await
+    }
+
+    async fn objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<(ObjectId, Vec<u8>)>, StoreError> {
+        let ids = ids.into();
+        let question = Question::Objects { repository: repository.clone(), ids };
+        let found: Vec<(ObjectId, Bytes)> = self.ask(&question).await?;
+        Ok(found.into_iter().map(|(id, bytes)| (id, bytes.0)).collect())
     }
 
     async fn not_landed(

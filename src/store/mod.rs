@@ -14,6 +14,7 @@ pub mod keeper;
 mod location;
 pub mod memory;
 pub mod postgres;
+pub mod request;
 mod rows;
 pub mod snapshot;
 mod sql;
@@ -31,12 +32,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{
     ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
-    RowHash, StatementHash,
+    RequestId, RowHash, StatementHash,
 };
 use crate::domain::memory::Trace;
+use crate::domain::request::{NewRequest, Request, Requested, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
 use memory::{Asked, Kept, MemoryStats, Recalled};
+use request::RequestQuery;
 
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -311,6 +314,32 @@ pub trait Store: Send + Sync {
         repository: &RepositoryName,
         among: usize,
     ) -> Result<Vec<Update>, StoreError>;
+
+    /// Keeps a refused push for those who sign, or what is new of one that is kept already. It
+    /// is closed by [`Store::land`] once every commit of its last round has landed on its ref,
+    /// by its id or by a commit that does the same. An id that is another request's is
+    /// [`StoreError::Damaged`].
+    async fn keep_request(&self, new: &NewRequest) -> Result<Requested, StoreError>;
+
+    /// Requests, each with its last round, in the order in which they came first.
+    async fn requests(&self, query: &RequestQuery) -> Result<Vec<Request>, StoreError>;
+
+    /// Every push of a request, the oldest first.
+    async fn rounds(&self, id: &RequestId) -> Result<Vec<Round>, StoreError>;
+
+    /// Those of these objects that requests of the repository brought.
+    async fn has_objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError>;
+
+    /// Their raw bytes, absent ones left out. The caller hashes them again.
+    async fn objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<(ObjectId, Vec<u8>)>, StoreError>;
 
     /// What the published log of a repository lacks after `since`, at most `limit`
     /// statements and `limit` decisions; neither where the log is up to date. Sequence

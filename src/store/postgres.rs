@@ -154,6 +154,7 @@ async fn turn(conn: &mut Connection, turn: Turn) -> Result<(), Fault> {
         Turn::Decisions => 2,
         Turn::Landings => 3,
         Turn::Traces => 4,
+        Turn::Requests => 5,
     };
     sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
         .bind(OURS)

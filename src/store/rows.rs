@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::domain::digest::row_hash;
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, Login, ObjectId, PathsDigest, PolicyDigest, RepositoryName, RowHash,
+    ChangeDigest, DecisionId, Login, ObjectId, PathsDigest, PolicyDigest, RefName, RepositoryName,
+    RequestId, RowHash,
 };
+use crate::domain::request::{Request, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Verdict};
 
@@ -30,6 +32,10 @@ pub(super) type DecisionRow = (i64, String, String, Option<String>, Vec<u8>, Str
 
 /// `name, repositories, created_at, revoked_at`.
 pub(super) type TokenRow = (String, String, String, Option<String>);
+
+/// `seq, id, repository, ref, pusher, body, landed_at, rounds, first second`.
+pub(super) type RequestRow =
+    (i64, String, String, Vec<u8>, Option<String>, String, Option<String>, i64, i64);
 
 /// A row that can't be, in words.
 #[derive(Debug)]
@@ -160,4 +166,29 @@ pub(super) fn decision(row: DecisionRow) -> Result<(i64, StoredDecision), Unread
         previous,
     };
     Ok((seq, stored))
+}
+
+/// Any value as JSON.
+pub(super) fn text<T: Serialize>(value: &T) -> Result<String, Unreadable> {
+    serde_json::to_string(value).map_err(|error| Unreadable(error.to_string()))
+}
+
+pub(super) fn round(body: &str) -> Result<Round, Unreadable> {
+    serde_json::from_str(body).map_err(|_| unreadable("a request's round", body))
+}
+
+pub(super) fn request(row: RequestRow) -> Result<Request, Unreadable> {
+    let (seq, id, repository, name, pusher, body, landed_at, rounds, first) = row;
+    Ok(Request {
+        seq,
+        id: RequestId::new(id),
+        repository: RepositoryName::new(repository),
+        name: RefName::new(name),
+        pusher: pusher.map(Login::new),
+        opened_at: Timestamp::from_second(first)
+            .map_err(|_| unreadable("a time", &first.to_string()))?,
+        rounds: u64::try_from(rounds).unwrap_or(0),
+        last: round(&body)?,
+        landed_at: landed_at.as_deref().map(time).transpose()?,
+    })
 }

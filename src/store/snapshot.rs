@@ -11,15 +11,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::memory::{Asked, Kept, MemoryStats, Recalled};
+use super::request::RequestQuery;
 use super::rows;
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
     Unpublished, Update, Wanted,
 };
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RepositoryName, StatementHash,
+    ChangeDigest, DecisionId, ObjectId, PathsDigest, PolicyDigest, RepositoryName, RequestId,
+    StatementHash,
 };
 use crate::domain::memory::Trace;
+use crate::domain::request::{NewRequest, Request, Requested, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
 
@@ -187,6 +190,34 @@ impl Store for Snapshot {
     }
 
     async fn traces(&self, _prefix: &str, _limit: usize) -> Result<Vec<Kept>, StoreError> {
+        read_only()
+    }
+
+    async fn keep_request(&self, _new: &NewRequest) -> Result<Requested, StoreError> {
+        read_only()
+    }
+
+    async fn requests(&self, _query: &RequestQuery) -> Result<Vec<Request>, StoreError> {
+        read_only()
+    }
+
+    async fn rounds(&self, _id: &RequestId) -> Result<Vec<Round>, StoreError> {
+        read_only()
+    }
+
+    async fn has_objects(
+        &self,
+        _repository: &RepositoryName,
+        _ids: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        read_only()
+    }
+
+    async fn objects(
+        &self,
+        _repository: &RepositoryName,
+        _ids: &[ObjectId],
+    ) -> Result<Vec<(ObjectId, Vec<u8>)>, StoreError> {
         read_only()
     }
 

@@ -291,3 +291,72 @@ pub(super) const TOKEN: &str = "
 SELECT t.name, t.repositories, t.created_at, r.revoked_at
 FROM tokens AS t LEFT JOIN token_revocations AS r ON r.name = t.name
 WHERE t.hash = $1";
+
+pub(super) const OPEN_REQUEST: &str = "
+INSERT INTO requests (id, repository, ref, pusher) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+pub(super) const REQUEST_KEY: &str = "
+SELECT repository, ref, pusher FROM requests WHERE id = $1";
+
+/// With whether it is closed.
+pub(super) const LAST_ROUND: &str = "
+SELECT o.seq, o.second, o.body, (SELECT COUNT(*) FROM closings AS c WHERE c.round = o.seq)
+FROM rounds AS o WHERE o.request = $1 ORDER BY o.seq DESC LIMIT 1";
+
+pub(super) const ADD_ROUND: &str = "
+INSERT INTO rounds (request, second, body) VALUES ($1, $2, $3)";
+
+pub(super) const KEEP_OBJECT: &str = "
+INSERT INTO objects (id, bytes, packed) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
+pub(super) const LINK_OBJECT: &str = "
+INSERT INTO object_repositories (repository, object) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+pub(super) const HAS_OBJECTS: &str = "
+SELECT o.object FROM (SELECT DISTINCT value FROM json_each($2)) AS w
+CROSS JOIN object_repositories AS o
+WHERE o.repository = $1 AND o.object = w.value";
+
+pub(super) const OBJECTS: &str = "
+SELECT b.id, b.bytes, b.packed FROM (SELECT DISTINCT value FROM json_each($2)) AS w
+CROSS JOIN object_repositories AS o
+JOIN objects AS b ON b.id = o.object
+WHERE o.repository = $1 AND o.object = w.value";
+
+/// $1: only these ids; $2: only this repository; $3: only those without a closing and pushed
+/// since; $4, $5: the page. An empty list or text, and zero, ask of all.
+pub(super) const REQUESTS: &str = "
+SELECT r.seq, r.id, r.repository, r.ref, r.pusher, o.body, c.landed_at,
+       (SELECT COUNT(*) FROM rounds AS n WHERE n.request = r.id),
+       (SELECT MIN(n.second) FROM rounds AS n WHERE n.request = r.id)
+FROM requests AS r
+JOIN rounds AS o ON o.seq = (SELECT MAX(n.seq) FROM rounds AS n WHERE n.request = r.id)
+LEFT JOIN closings AS c ON c.round = o.seq
+WHERE ($1 = '[]' OR r.id IN (SELECT value FROM json_each($1)))
+  AND ($2 = '' OR r.repository = $2)
+  AND ($3 = 0 OR (c.round IS NULL AND o.second >= $3))
+  AND r.seq > $4
+ORDER BY r.seq LIMIT $5";
+
+pub(super) const ROUNDS: &str = "
+SELECT body FROM rounds WHERE request = $1 ORDER BY seq";
+
+/// The last rounds of what is open for a ref.
+pub(super) const OPEN_ROUNDS: &str = "
+SELECT o.seq, o.body FROM requests AS r
+JOIN rounds AS o ON o.seq = (SELECT MAX(n.seq) FROM rounds AS n WHERE n.request = r.id)
+WHERE r.repository = $1 AND r.ref = $2
+  AND NOT EXISTS (SELECT 1 FROM closings AS c WHERE c.round = o.seq)";
+
+pub(super) const CLOSE: &str = "
+INSERT INTO closings (round, landed_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+pub(super) const COMMITS_NAMED: &str = "
+SELECT s.commit_id FROM (SELECT DISTINCT value FROM json_each($1)) AS w
+CROSS JOIN subjects AS s
+WHERE s.statement_hash = w.value AND s.commit_id IS NOT NULL";
+
+pub(super) const CHANGES_OF: &str = "
+SELECT s.change_digest FROM (SELECT DISTINCT value FROM json_each($1)) AS w
+CROSS JOIN sightings AS s
+WHERE s.commit_id = w.value AND s.change_digest IS NOT NULL";

@@ -130,7 +130,7 @@ impl Sqlite {
     }
 
     /// Closes every connection; the last one of all processes empties the write-ahead log,
-    /// with two syncs. A hook calls [`Store::abandon`] instead.
+    /// with two syncs. A hook calls [`super::Store::abandon`] instead.
     pub async fn close(self) {
         self.pool.close().await;
     }

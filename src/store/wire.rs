@@ -11,15 +11,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::memory::Asked;
+use super::request::RequestQuery;
 use super::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision,
     Unpublished, Update, Wanted,
 };
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RefName, RepositoryName, RowHash,
-    StatementHash,
+    ChangeDigest, DecisionId, Login, ObjectId, PolicyDigest, RefName, RepositoryName, RequestId,
+    RowHash, StatementHash,
 };
 use crate::domain::memory::Trace;
+use crate::domain::request::{NewRequest, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::{Signed, Statement};
 
@@ -225,6 +227,44 @@ impl From<WireUnpublished> for Unpublished {
     }
 }
 
+/// [`NewRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WireRequest {
+    id: RequestId,
+    repository: RepositoryName,
+    name: Bytes,
+    pusher: Option<Login>,
+    round: Round,
+    objects: Vec<(ObjectId, Bytes)>,
+}
+
+impl From<&NewRequest> for WireRequest {
+    fn from(new: &NewRequest) -> Self {
+        Self {
+            id: new.id.clone(),
+            repository: new.repository.clone(),
+            name: Bytes(new.name.as_bytes().to_vec()),
+            pusher: new.pusher.clone(),
+            round: new.round.clone(),
+            objects: new.objects.iter().map(|(id, b)| (*id, Bytes(b.clone()))).collect(),
+        }
+    }
+}
+
+impl From<WireRequest> for NewRequest {
+    fn from(wire: WireRequest) -> Self {
+        Self {
+            id: wire.id,
+            repository: wire.repository,
+            name: RefName::new(wire.name.0),
+            pusher: wire.pusher,
+            round: wire.round,
+            objects: wire.objects.into_iter().map(|(id, bytes)| (id, bytes.0)).collect(),
+        }
+    }
+}
+
 /// A question of [`Store`], by its method's name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -250,6 +290,11 @@ pub enum Question<'a> {
     Land { repository: RepositoryName, updates: Vec<WireUpdate>, at: Timestamp },
     NotLanded { repository: RepositoryName, among: usize },
     Unpublished { repository: RepositoryName, since: Position, limit: usize },
+    KeepRequest { request: WireRequest },
+    Requests { query: Cow<'a, RequestQuery> },
+    Rounds { id: RequestId },
+    HasObjects { repository: RepositoryName, ids: Cow<'a, [ObjectId]> },
+    Objects { repository: RepositoryName, ids: Cow<'a, [ObjectId]> },
 }
 
 impl Question<'_> {
@@ -267,7 +312,11 @@ impl Question<'_> {
             | Self::Recall { repository, .. }
             | Self::Land { repository, .. }
             | Self::NotLanded { repository, .. }
-            | Self::Unpublished { repository, .. } => vec![repository],
+            | Self::Unpublished { repository, .. }
+            | Self::HasObjects { repository, .. }
+            | Self::Objects { repository, .. } => vec![repository],
+            Self::KeepRequest { request } => vec![&request.repository],
+            Self::Requests { query } => query.repository.iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -319,6 +368,14 @@ pub async fn answer(store: &dyn Store, question: Question<'_>) -> Result<Vec<u8>
             let found = store.not_landed(&repository, among).await?;
             json(&found.iter().map(WireUpdate::from).collect::<Vec<_>>())
         }
+        Q::KeepRequest { request } => json(&store.keep_request(&request.into()).await?),
+        Q::Requests { query } => json(&store.requests(&query).await?),
+        Q::Rounds { id } => json(&store.rounds(&id).await?),
+        Q::HasObjects { repository, ids } => json(&store.has_objects(&repository, &ids).await?),
+        Q::Objects { repository, ids } => {
+            let found = store.objects(&repository, &ids).await?.into_iter();
+            json(&found.map(|(id, bytes)| (id, Bytes(bytes))).collect::<Vec<_>>())
+        }
         Q::Unpublished { repository, since, limit } => {
             json(&WireUnpublished::from(store.unpublished(&repository, since, limit).await?))
         }
@@ -329,6 +386,10 @@ fn signed(all: Vec<Signed>) -> Vec<WireSigned> {
     all.into_iter().map(WireSigned::from).collect()
 }
 
-fn json<T: Serialize>(answer: &T) -> Result<Vec<u8>, StoreError> {
+/// An answer's form.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for what has none.
+pub fn json<T: Serialize + ?Sized>(answer: &T) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(answer).map_err(|e| StoreError::Damaged(e.to_string()))
 }

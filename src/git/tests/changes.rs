@@ -8,7 +8,7 @@ use crate::domain::ids::RepoPath;
 use crate::domain::limits::Limits;
 use crate::git::GitError;
 use crate::git::change::{CommitChange, between_trees, of_commit};
-use crate::git::diff::diff_text;
+use crate::git::diff::{diff_text, of_repo};
 
 /// What `git diff-tree` says of a commit with one parent or none.
 fn by_git(ground: &Ground, commit: ObjectId) -> Change {
@@ -306,12 +306,12 @@ fn the_text_shows_every_entry() {
     let repo = ground.open();
     let limits = Limits::default();
     let change = between_trees(&repo, Some(old), Some(new), &limits).unwrap();
-    let shown = diff_text(&repo, &change, 100_000, &limits).unwrap();
+    let shown = diff_text(&change, 100_000, &|id| of_repo(&repo, id, &limits)).unwrap();
     assert!(!shown.is_cut);
     let lines: Vec<_> = shown.text.split(|c| *c == b'\n').map(escape).collect();
     insta::assert_snapshot!(lines.join("\n"));
-    let cut = diff_text(&repo, &change, 100, &limits).unwrap();
+    let cut = diff_text(&change, 100, &|id| of_repo(&repo, id, &limits)).unwrap();
     assert_eq!((cut.text.as_slice(), cut.is_cut), (&shown.text[..100], true));
     let small = Limits { merge_blob_bytes: 3, ..limits };
-    assert!(diff_text(&repo, &change, 100_000, &small).unwrap().is_cut);
+    assert!(diff_text(&change, 100_000, &|id| of_repo(&repo, id, &small)).unwrap().is_cut);
 }

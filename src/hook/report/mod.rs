@@ -11,7 +11,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::page::Page;
 pub use self::requirement::people_of;
@@ -21,7 +21,7 @@ use crate::domain::decision::{
 };
 use crate::domain::escape::escape_short;
 use crate::domain::evidence::{Evidence, Place};
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{PersonId, RefName, RequestId};
 use crate::domain::policy::Mode;
 
 /// Commits shown of a ref.
@@ -56,6 +56,8 @@ pub struct Surroundings {
     pub detail: bool,
     /// Whether all refs and commits are told, however many.
     pub whole: bool,
+    /// Review requests by ref, where seniors ask a server for them.
+    pub requests: BTreeMap<RefName, RequestId>,
 }
 
 /// The whole text, each line ended by a line feed; empty where there is nothing to say.
@@ -95,6 +97,14 @@ pub fn text(decision: &Decision, around: &Surroundings) -> String {
     }
     ungated(&mut page, decision, around);
     closing(&mut page, decision, around);
+    page.into_text()
+}
+
+/// One commit by itself: what makes it AI-assisted, what it needs and who stands how to that.
+#[must_use]
+pub fn commit_text(c: &CommitDecision) -> String {
+    let mut page = Page::default();
+    one_commit(&mut page, c, &mut Vec::new());
     page.into_text()
 }
 

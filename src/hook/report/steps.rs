@@ -62,6 +62,11 @@ pub(super) fn next(
                    name it: push to a plain name";
         return page.wrapped("hint: ", why);
     }
+    if let Some(request) = around.requests.get(&r.name) {
+        page.wrapped("hint: ", &format!("{} to sign:", signers.text()));
+        page.command("hint:      ", &words(&["countersign", "approve", request.as_str()]));
+        page.wrapped("hint: ", "or in a clone:");
+    }
     // A branch takes a commit, not the tag that leads to it.
     let tip = match full_name.starts_with("refs/tags/") {
         true => format!("'{}^{{commit}}'", r.new.short()),

@@ -209,6 +209,7 @@ fn around() -> Surroundings {
         remembers: false,
         detail: false,
         whole: false,
+        requests: std::collections::BTreeMap::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod decisions;
 pub(crate) mod memory;
+pub(crate) mod requests;
 pub(crate) mod sightings;
 pub(crate) mod statements;
 
@@ -15,10 +16,11 @@ use super::{NewDecision, NewStatement, Update};
 use crate::domain::change::{Change, Entry, Side};
 use crate::domain::digest::{change_digest, paths_digest, token_hash};
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, Login, ObjectFormat, ObjectId, PathsDigest, RefName, RepoPath,
-    RepositoryName, StatementHash,
+    ChangeDigest, DecisionId, Login, ObjectFormat, ObjectId, PathsDigest, PersonId, RefName,
+    RepoPath, RepositoryName, RequestId, StatementHash,
 };
 use crate::domain::memory::{Fingerprint, Trace};
+use crate::domain::request::{Asked, LeftOut, NewRequest, Round, Why};
 use crate::domain::sighting::{Contributor, Contributors, Part, Sighting};
 use crate::domain::statement::{Signed, Statement, Subject, Verdict};
 
@@ -57,6 +59,12 @@ macro_rules! store_contract {
             decisions: the_newest_decision_lands_and_once;
             decisions: a_log_gets_what_it_lacks;
             decisions: a_log_gets_each_decision_once;
+            requests: a_request_is_pushed_again;
+            requests: an_id_is_one_requests;
+            requests: requests_come_in_pages;
+            requests: objects_are_read_where_they_were_shown;
+            requests: a_request_ends_when_it_lands;
+            requests: a_request_of_two_ends_with_both;
         }
     };
     (@each $fresh:path, $($file:ident: $name:ident;)*) => {$(
@@ -218,6 +226,30 @@ pub(super) fn sighting(n: u32) -> Sighting {
 
 pub(super) fn update(name: &[u8], old: ObjectId, new: ObjectId) -> Update {
     Update { name: RefName::new(name), old, new }
+}
+
+/// Kim's push of commit `n` to main, refused.
+pub(crate) fn request(n: u32, name: &str) -> NewRequest {
+    let round = Round {
+        at: at(0),
+        decision: DecisionId::from_random(u64::from(n)),
+        old: commit(0),
+        tip: commit(n),
+        commits: vec![Asked { commit: commit(n), change: Some(change(n).0) }],
+        left_out: vec![LeftOut { id: commit(77), bytes: 1 << 40, why: Why::Large }],
+        title: format!("Add {n}"),
+        waiting: 1,
+        files: 1,
+        can_sign: vec![PersonId::new("ghopper")],
+    };
+    NewRequest {
+        id: RequestId::from_bits(u64::from(n)),
+        repository: repository(name),
+        name: RefName::new("refs/heads/main"),
+        pusher: Some(Login::new("kim")),
+        round,
+        objects: Vec::new(),
+    }
 }
 
 /// The token of the Git host "git-1", for one folder of repositories.

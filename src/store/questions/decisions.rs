@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::memory;
-use super::{Connection, Fault, Turn, turn, write};
+use super::{Connection, Fault, Turn, memory, requests, turn, write};
 use crate::domain::digest::policy_digest;
 use crate::domain::ids::{DecisionId, PolicyDigest, RefName, RepositoryName};
 use crate::store::memory::Landed;
@@ -138,6 +137,9 @@ pub(super) async fn land(
         for discharged in bodies.get(&id).and_then(|l| l.on(&update.name)).into_iter().flatten() {
             memory::discharge(&mut tx, repository, discharged, at).await?;
         }
+        if let Some(landed) = bodies.get(&id).and_then(|l| l.on(&update.name)) {
+            requests::close_landed(&mut tx, repository, &update.name, landed, at).await?;
+        }
     }
     tx.commit().await?;
     Ok(landed)
@@ -191,6 +193,7 @@ pub(super) async fn unpublished(
     Ok(lacking)
 }
 
-fn count(limit: usize) -> i64 {
+/// A number as databases take it.
+pub(super) fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

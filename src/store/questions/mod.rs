@@ -7,6 +7,7 @@
 
 pub(super) mod decisions;
 pub(super) mod memory;
+mod requests;
 pub(super) mod sightings;
 pub(super) mod statements;
 mod tokens;
@@ -16,14 +17,17 @@ use jiff::Timestamp;
 
 use super::{Connection, Engine, Turn, turn, write};
 use crate::domain::ids::{
-    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, StatementHash, TokenHash,
+    ChangeDigest, DecisionId, ObjectId, PolicyDigest, RepositoryName, RequestId, StatementHash,
+    TokenHash,
 };
 use crate::domain::memory::Trace;
+use crate::domain::request::{NewRequest, Request, Requested, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::Signed;
 use crate::store::fault::Fault;
 use crate::store::keeper::{Keeper, Token};
 use crate::store::memory::{Asked, Kept, MemoryStats, Recalled};
+use crate::store::request::RequestQuery;
 use crate::store::{
     Durability, NewDecision, NewStatement, Position, Store, StoreError, StoredDecision, Submitted,
     Unpublished, Update, Wanted,
@@ -205,6 +209,44 @@ impl Store for Engine {
     ) -> Result<Vec<Update>, StoreError> {
         let mut conn = self.acquire().await?;
         let result = self.patiently(decisions::not_landed(&mut conn, repository, among)).await;
+        self.done(conn, result)
+    }
+
+    async fn keep_request(&self, new: &NewRequest) -> Result<Requested, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(requests::keep(&mut conn, new)).await;
+        self.done(conn, result)
+    }
+
+    async fn requests(&self, query: &RequestQuery) -> Result<Vec<Request>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(requests::find(&mut conn, query)).await;
+        self.done(conn, result)
+    }
+
+    async fn rounds(&self, id: &RequestId) -> Result<Vec<Round>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(requests::rounds(&mut conn, id)).await;
+        self.done(conn, result)
+    }
+
+    async fn has_objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(requests::has_objects(&mut conn, repository, ids)).await;
+        self.done(conn, result)
+    }
+
+    async fn objects(
+        &self,
+        repository: &RepositoryName,
+        ids: &[ObjectId],
+    ) -> Result<Vec<(ObjectId, Vec<u8>)>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(requests::objects(&mut conn, repository, ids)).await;
         self.done(conn, result)
     }
 

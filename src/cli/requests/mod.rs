@@ -1,0 +1,126 @@
+//! Review requests: the queue, one of them in full, and signing from it. No clone is needed:
+//! what is shown comes from the store and is hashed again, so what is shown is what is signed.
+
+mod flags;
+pub(super) mod queue;
+mod reading;
+pub(super) mod review;
+pub(super) mod show;
+pub(super) mod sign;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use self::reading::Reading;
+use super::error::CliError;
+use super::{existing_store, settings};
+use crate::detect;
+use crate::domain::ids::{PolicyDigest, RepositoryName, RequestId};
+use crate::domain::policy::Policy;
+use crate::domain::request::Request;
+use crate::domain::statement::{SignOff, Statement, Verdict};
+use crate::policy;
+use crate::settings::Settings;
+use crate::signature;
+use crate::store::request::RequestQuery;
+use crate::store::{Store, Wanted};
+
+/// A store, and what the settings say of requests.
+pub(super) struct Desk {
+    pub(super) settings: Settings,
+    pub(super) store: Box<dyn Store>,
+}
+
+/// Whether a request still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    Open,
+    Landed,
+    /// Nobody has pushed it for long.
+    Expired,
+}
+
+impl Desk {
+    pub(super) async fn open(config: Option<&Path>) -> Result<Self, CliError> {
+        let settings = settings(config)?;
+        let store = existing_store(&settings).await?;
+        Ok(Self { settings, store })
+    }
+
+    /// Requests pushed before this are over.
+    pub(super) fn expired_before(&self, now: Timestamp) -> Timestamp {
+        now.checked_sub(self.settings.requests.expire).unwrap_or(Timestamp::MIN)
+    }
+
+    pub(super) fn state(&self, request: &Request, now: Timestamp) -> State {
+        match request.landed_at {
+            Some(_) => State::Landed,
+            None if request.last.at < self.expired_before(now) => State::Expired,
+            None => State::Open,
+        }
+    }
+
+    /// The policy of this digest, as the store keeps it and hashed again.
+    pub(super) async fn policy(&self, digest: Option<PolicyDigest>) -> Result<Policy, CliError> {
+        let none = || CliError::new("the store has no policy for this decision");
+        let digest = digest.ok_or_else(none)?;
+        let bytes = self.store.policy(&digest).await?.ok_or_else(none)?;
+        let checked = policy::parse("policy", &bytes, &detect::marker_names()).map_err(|e| {
+            CliError::new(format!("the policy {} can't be read: {e}", digest.short()))
+        })?;
+        if checked.policy.digest != digest {
+            return Err(CliError::new(format!("the store gave another policy for {digest}")));
+        }
+        Ok(checked.policy)
+    }
+
+    pub(super) async fn request(&self, id: &RequestId) -> Result<Request, CliError> {
+        let found = self.store.requests(&RequestQuery::one(id)).await?;
+        found.into_iter().next().ok_or_else(|| {
+            CliError::new(format!("the store has no review request \"{id}\""))
+                .hint("countersign queue lists those that wait")
+        })
+    }
+
+    pub(super) async fn read(&self, id: &RequestId) -> Result<Reading, CliError> {
+        Reading::load(self, self.request(id).await?).await
+    }
+
+    /// What people said of any of these, verified, each person's last word.
+    pub(super) async fn said(
+        &self,
+        repository: &RepositoryName,
+        wanted: &Wanted,
+        policy: &Policy,
+    ) -> Result<Vec<SignOff>, CliError> {
+        let found = self.store.statements_about(repository, wanted).await?;
+        let verified = found
+            .iter()
+            .filter_map(|signed| signature::verify_within(signed, policy, usize::MAX).ok())
+            .filter(|s| s.statement.repository == *repository);
+        let all: Vec<SignOff> = verified.collect();
+        let is_revoked = |s: &SignOff| {
+            let revokes = |r: &Statement| {
+                r.verdict == Verdict::Revoke
+                    && r.subjects.iter().any(|sub| sub.statement == Some(s.hash))
+            };
+            all.iter().any(|r| r.signer == s.signer && revokes(&r.statement))
+        };
+        let is_word = |s: &&SignOff| {
+            matches!(s.statement.verdict, Verdict::Approve | Verdict::Decline) && !is_revoked(s)
+        };
+        Ok(all.iter().filter(is_word).cloned().collect())
+    }
+}
+
+/// The argument as a request's id.
+pub(super) fn id_of(text: &str) -> Result<RequestId, CliError> {
+    if RequestId::is(text) {
+        return Ok(RequestId::new(text));
+    }
+    let text = crate::domain::escape::escape_short(text.as_bytes(), 60);
+    Err(CliError::usage(format!("\"{text}\" is no review request's id"))
+        .hint("R- and ten capitals or digits, as countersign queue lists them"))
+}
