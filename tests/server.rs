@@ -235,6 +235,10 @@ fn servers_that_lie_or_hang() {
         push.rejected();
         let took = started.elapsed();
         assert!(took < Duration::from_secs(30), "{what}: {took:?}");
+        // Whoever waits for long is told for what, in one line.
+        let told = push.remote.matches("countersign: waiting for the sign-off store").count();
+        assert!(told <= 1 && (told == 1 || took < Duration::from_secs(4)), "{what}: {took:?}");
+        assert!(told == 0 || took >= Duration::from_secs(2), "{what}: {took:?}");
         let name = format!("refs/heads/{}", what.replace(' ', "-"));
         kim.push(&[&format!("HEAD:{name}")]).lands(&[&name]);
     }

@@ -56,7 +56,7 @@ pub(super) fn run(args: &HookArgs, config: Option<PathBuf>) -> Result<Exit, CliE
     };
     match args.hook {
         Hook::PreReceive => {
-            let answer = run::pre_receive(invocation);
+            let answer = run::pre_receive(invocation, &out::error);
             out::error(&answer.text);
             Ok(if answer.accepted { Exit::Done } else { Exit::Failed })
         }

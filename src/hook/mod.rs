@@ -33,4 +33,5 @@ mod requests;
 pub mod run;
 mod settle;
 mod statements;
+mod waiting;
 mod walks;

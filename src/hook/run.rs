@@ -20,6 +20,7 @@ use super::log::{self, Place, chain};
 use super::names::Aliases;
 use super::record::{LazyStore, record};
 use super::report::{self, Surroundings};
+use super::waiting::{SILENCE, Waiting};
 use super::{opened, refused, requests};
 use crate::detect::{self, Detector};
 use crate::domain::decide;
@@ -62,9 +63,10 @@ pub struct Answer {
 /// the strictest mode of any gated ref.
 type Progress = Arc<Mutex<Option<Option<Mode>>>>;
 
-/// `countersign hook pre-receive`.
+/// `countersign hook pre-receive`. `tell` puts a line before the pusher at once, where the
+/// answer takes long.
 #[must_use]
-pub fn pre_receive(mut invocation: Invocation) -> Answer {
+pub fn pre_receive(mut invocation: Invocation, tell: &dyn Fn(&str)) -> Answer {
     let id = DecisionId::from_random(invocation.random);
     let now = invocation.now;
     let mut place = Place { git_dir: invocation.cwd.clone(), repository: None };
@@ -92,17 +94,30 @@ pub fn pre_receive(mut invocation: Invocation) -> Answer {
     let progress = Progress::default();
     let (sender, receiver) = mpsc::channel();
     let shared = Arc::clone(&progress);
-    let (worker_id, worker_place) = (id.clone(), place.clone());
+    let waiting = Arc::new(Waiting::default());
+    let gate = Gate {
+        invocation,
+        settings,
+        id: id.clone(),
+        place: place.clone(),
+        progress: shared,
+        waiting: Arc::clone(&waiting),
+    };
     let spawned = std::thread::Builder::new().name("gate".to_owned()).spawn(move || {
-        let gate =
-            Gate { invocation, settings, id: worker_id, place: worker_place, progress: shared };
         let _ = sender.send(gate.judge(&updates));
     });
     if let Err(e) = spawned {
         let finding = unfinished("bug", "the server could not start the check");
         return refuse(&place, finding.detail(chain(&e)));
     }
-    match receiver.recv_timeout(budget) {
+    let answer = match receiver.recv_timeout(budget.min(SILENCE)) {
+        Err(RecvTimeoutError::Timeout) if budget > SILENCE => {
+            tell(waiting.line());
+            receiver.recv_timeout(budget - SILENCE)
+        }
+        soon => soon,
+    };
+    match answer {
         Ok(answer) => answer,
         Err(RecvTimeoutError::Timeout) => {
             let known = progress.lock().ok().and_then(|p| *p);
@@ -174,6 +189,7 @@ pub(super) struct Gate {
     pub(super) id: DecisionId,
     pub(super) place: Place,
     progress: Progress,
+    waiting: Arc<Waiting>,
 }
 
 impl Gate {
@@ -263,7 +279,7 @@ impl Gate {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
         let source = LazyStore::new(opened::location(&self.settings), &repo);
-        let (decision, requests) = runtime.block_on(async {
+        let (decision, requests) = runtime.block_on(self.waiting.watch(async {
             let mut facts = collect::collect(&bench, all, &source).await;
             facts.problems.extend(refused::nameless(&bench, &facts));
             let decision = decide(policy, &facts);
@@ -272,7 +288,7 @@ impl Gate {
                 requests::keep(&bench, &self.settings.requests, &decision, &self.place, &source);
             let requests = kept.await;
             (decision, requests)
-        });
+        }));
         log::note(&decision, &self.place, source.failure());
         // Closing the last connection would checkpoint with two syncs; post-receive does that.
         if let Some(store) = source.into_store() {
