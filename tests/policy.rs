@@ -97,6 +97,7 @@ const MISTAKES: &[(&str, Bend, &[&str])] = &[
     ("rule: mode", |p| p.with("mode", "\"enforced\""), &["mode", "enforce"]),
     ("rule: veto", |p| p.with("veto", "\"true\""), &["veto"]),
     ("rule: allow", |p| p.with("allow", "[\"rewinds\"]"), &["rewinds", "rewind"]),
+    ("rule: readers", |p| p.with("readers", "[\"gone\"]"), &["gone"]),
     ("rule: exempt_pushers", |p| p.with("exempt_pushers", "[\"gone\"]"), &["gone"]),
     ("rule: clean_merges", |p| p.with("clean_merges", "\"no\""), &["clean_merges"]),
     ("rule: break_glass", |p| p.with("break_glass", "[\"gone\"]"), &["gone"]),

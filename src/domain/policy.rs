@@ -193,6 +193,8 @@ pub struct Rule {
     pub allow_rewind: bool,
     /// People whose own first pushes need no sign-off (G2).
     pub exempt_pushers: BTreeSet<PersonId>,
+    /// People who may read what waits for it, beside those who sign.
+    pub readers: BTreeSet<PersonId>,
     /// `hints = "count"`: what is too weak to conclude, and reviews, are evidence here.
     pub hints_count: bool,
     /// `clean_merges = "check"` (G16).
@@ -203,6 +205,15 @@ pub struct Rule {
     pub review_within: Duration,
     /// Whether an overdue debt stops AI-assisted pushes (G19).
     pub freeze: bool,
+}
+
+impl Policy {
+    /// Whether a person may read the source that waits for sign-offs in a repository.
+    #[must_use]
+    pub fn may_read(&self, person: &PersonId, repository: &RepositoryName) -> bool {
+        self.rules_for(repository)
+            .any(|(_, rule)| rule.approvers.contains(person) || rule.readers.contains(person))
+    }
 }
 
 impl Rule {

@@ -26,7 +26,7 @@ const MAX_SIGN_OFFS: u64 = 100;
 /// Whether what is too weak to conclude counts.
 const HINTS: [(&str, bool); 2] = [("show", false), ("count", true)];
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "name",
     "reason",
     "repos",
@@ -41,6 +41,7 @@ const KEYS: [&str; 19] = [
     "veto",
     "allow",
     "exempt_pushers",
+    "readers",
     "hints",
     "clean_merges",
     "break_glass",
@@ -142,6 +143,7 @@ impl Reader<'_> {
             allow_delete: allow.contains(&Allow::Delete),
             allow_rewind: allow.contains(&Allow::Rewind),
             exempt_pushers: exempt,
+            readers: self.readers(report, &fields),
             hints_count: fields.choice(report, "hints", &HINTS).unwrap_or(false),
             check_clean_merges: fields.choice(report, "clean_merges", &merges).unwrap_or(false),
             break_glass: self.break_glass(report, &fields),
@@ -209,6 +211,12 @@ impl Reader<'_> {
             report.add(finding.help("take agents and services out of the group").if_all_was_read());
         }
         people
+    }
+
+    /// People alone: agents and services have no eyes.
+    fn readers(&self, report: &mut Report, fields: &Fields<'_>) -> BTreeSet<PersonId> {
+        let named = self.groups(report, fields, "readers").people;
+        named.into_iter().filter(|id| self.people.is_person(id)).collect()
     }
 
     fn break_glass(&self, report: &mut Report, fields: &Fields<'_>) -> BTreeSet<PersonId> {

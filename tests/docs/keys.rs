@@ -160,6 +160,7 @@ fn shown(rule: &Rule) -> String {
         allow_delete,
         allow_rewind,
         exempt_pushers,
+        readers,
         hints_count,
         check_clean_merges,
         break_glass,
@@ -169,7 +170,7 @@ fn shown(rule: &Rule) -> String {
     let globs = [repos, refs, trusts, paths].map(|g| g.patterns().collect::<Vec<_>>());
     format!(
         "{name} {reason:?} {globs:?} {all_paths} {sign_offs} {from:?} {approvers:?} {binding:?} \
-         {valid_for:?} {mode:?} {veto} {allow_delete} {allow_rewind} {exempt_pushers:?} \
+         {valid_for:?} {mode:?} {veto} {allow_delete} {allow_rewind} {exempt_pushers:?} {readers:?} \
          {hints_count} {check_clean_merges} {break_glass:?} {review_within:?} {freeze}"
     )
 }
@@ -211,6 +212,7 @@ fn another_value_than_the_default_shows() {
         "veto = true",
         "allow = [\"delete\"]",
         "exempt_pushers = [\"seniors\"]",
+        "readers = [\"seniors\"]",
         "hints = \"count\"",
         "clean_merges = \"check\"",
         "break_glass = [\"seniors\"]",

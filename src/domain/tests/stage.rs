@@ -93,6 +93,7 @@ pub(super) fn rule(name: &str, line: usize) -> Rule {
         allow_delete: false,
         allow_rewind: false,
         exempt_pushers: [].into(),
+        readers: [].into(),
         hints_count: false,
         check_clean_merges: false,
         break_glass: [].into(),

@@ -42,7 +42,7 @@ fn the_example_names_every_key() {
     let keys = "version name emails logins keys agent owner service key valid_after valid_before \
         revoked declare memory disable tool trailer value author_email identity line strength \
         reason repos refs trusts paths sign_offs from binding valid_for mode veto allow \
-        exempt_pushers clean_merges break_glass review_within freeze";
+        exempt_pushers readers clean_merges break_glass review_within freeze";
     for key in keys.split_whitespace() {
         assert!(example().contains(&format!("{key} ")), "{key}");
     }
@@ -65,7 +65,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(rule.review_within, Duration::from_secs(86_400));
     assert!(!rule.veto && !rule.allow_delete && !rule.allow_rewind && !rule.freeze);
     assert!(!rule.check_clean_merges);
-    assert!(rule.exempt_pushers.is_empty() && rule.break_glass.is_empty());
+    assert!(rule.exempt_pushers.is_empty() && rule.readers.is_empty());
+    assert!(rule.break_glass.is_empty());
     let detect = sound(
         "version = 1\n[people.a]\nkeys = [\"$ADA\"]\n[groups]\ng = [\"a\"]\n\
         [[rule]]\nname = \"r\"\nrefs = [\"**\"]\nfrom = [\"g\"]\n",
@@ -83,7 +84,7 @@ fn what_is_set_is_read() {
         "from = [\"others\", \"seniors\"]\nreason = \" Why.\"\nrepos = [\"pay/*\"]\n\
          trusts = [\"refs/heads/*\", \"refs/heads/main\"]\npaths = [\"src/**\"]\nsign_offs = 2\n\
          binding = \"same-files\"\nvalid_for = \"36h\"\nmode = \"warn\"\nveto = true\n\
-         allow = [\"delete\", \"rewind\"]\nexempt_pushers = [\"others\"]\n\
+         allow = [\"delete\", \"rewind\"]\nexempt_pushers = [\"others\"]\nreaders = [\"others\"]\n\
          clean_merges = \"check\"\nbreak_glass = [\"seniors\"]\nreview_within = \"90m\"\n\
          freeze = true",
     ));
@@ -101,6 +102,7 @@ fn what_is_set_is_read() {
     assert!(rule.veto && rule.allow_delete && rule.allow_rewind && rule.freeze);
     assert!(rule.check_clean_merges);
     assert_eq!(ids(&rule.exempt_pushers), ["ada", "grace"]);
+    assert_eq!(ids(&rule.readers), ["ada", "grace"]);
     assert_eq!(ids(&rule.break_glass), ["ada", "grace"]);
     let only_delete = SMALL.to_owned() + "allow = [\"delete\"]\n";
     let rule = only_rule(&only_delete);
@@ -112,12 +114,13 @@ fn agents_services_and_the_keyless_are_in_groups_but_never_sign() {
     let text = SMALL
         .replace("[groups]", "[people.zoe]\n[groups]")
         .replace("[\"grace\", \"ada\"]", "[\"grace\", \"ada\", \"bot\", \"queue\", \"zoe\"]")
-        + "exempt_pushers = [\"seniors\"]\nbreak_glass = [\"others\"]\n";
+        + "exempt_pushers = [\"seniors\"]\nreaders = [\"others\"]\nbreak_glass = [\"others\"]\n";
     let policy = sound(&text).policy;
     assert_eq!(ids(&policy.groups["others"]), ["ada", "bot", "grace", "queue", "zoe"]);
     assert_eq!(ids(&policy.rules[0].approvers), ["ada", "grace"]);
     assert_eq!(ids(&policy.rules[0].break_glass), ["ada", "grace"]);
     assert_eq!(ids(&policy.rules[0].exempt_pushers), ["ada", "grace", "zoe"]);
+    assert_eq!(ids(&policy.rules[0].readers), ["ada", "grace", "zoe"]);
 }
 
 #[test]
