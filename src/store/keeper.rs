@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Store, StoreError};
-use crate::domain::ids::TokenHash;
+use crate::domain::ids::{PersonId, TokenHash};
 
 /// A Git host's token, as the store keeps it: never the token itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,20 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When it ended.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Somebody who is logged in, as the store keeps it: never the session's secret. Times are
+/// seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Who, by the policy's key.
+    pub person: PersonId,
+    /// With which key: `type base64`.
+    pub public_key: String,
+    /// When they logged in.
+    pub began: i64,
+    /// When it was used last, to the minute.
+    pub used: i64,
 }
 
 /// A store that can stand behind a server: one of its own, not another server.
@@ -33,4 +47,33 @@ pub trait Keeper: Store {
 
     /// The token with this hash, revoked or not.
     async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError>;
+
+    /// Keeps a challenge of this second, and forgets those before `oldest`; false where too
+    /// many wait for their answers.
+    async fn keep_challenge(
+        &self,
+        hash: &TokenHash,
+        second: i64,
+        oldest: i64,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes a challenge, once; false where there is none that is as young as `oldest`.
+    async fn take_challenge(&self, hash: &TokenHash, oldest: i64) -> Result<bool, StoreError>;
+
+    /// Keeps a session, and forgets those that began before `oldest`.
+    async fn keep_session(
+        &self,
+        hash: &TokenHash,
+        session: &Session,
+        oldest: i64,
+    ) -> Result<(), StoreError>;
+
+    /// The session with this hash, whatever its age.
+    async fn session(&self, hash: &TokenHash) -> Result<Option<Session>, StoreError>;
+
+    /// Notes that a session was used.
+    async fn touch_session(&self, hash: &TokenHash, second: i64) -> Result<(), StoreError>;
+
+    /// Ends a session; false where there is none.
+    async fn end_session(&self, hash: &TokenHash) -> Result<bool, StoreError>;
 }

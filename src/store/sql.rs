@@ -360,3 +360,25 @@ pub(super) const CHANGES_OF: &str = "
 SELECT s.change_digest FROM (SELECT DISTINCT value FROM json_each($1)) AS w
 CROSS JOIN sightings AS s
 WHERE s.commit_id = w.value AND s.change_digest IS NOT NULL";
+
+pub(super) const FORGET_CHALLENGES: &str = "DELETE FROM challenges WHERE second < $1";
+
+pub(super) const COUNT_CHALLENGES: &str = "SELECT COUNT(*) FROM challenges";
+
+pub(super) const KEEP_CHALLENGE: &str = "
+INSERT INTO challenges (hash, second) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+pub(super) const TAKE_CHALLENGE: &str = "DELETE FROM challenges WHERE hash = $1 AND second >= $2";
+
+pub(super) const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE began < $1";
+
+pub(super) const KEEP_SESSION: &str = "
+INSERT INTO sessions (hash, person, public_key, began, used) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING";
+
+pub(super) const SESSION: &str = "
+SELECT person, public_key, began, used FROM sessions WHERE hash = $1";
+
+pub(super) const USE_SESSION: &str = "UPDATE sessions SET used = $2 WHERE hash = $1 AND used < $2";
+
+pub(super) const END_SESSION: &str = "DELETE FROM sessions WHERE hash = $1";

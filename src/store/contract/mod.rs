@@ -11,7 +11,7 @@ pub(crate) mod statements;
 
 use jiff::Timestamp;
 
-use super::keeper::{Keeper, Token};
+use super::keeper::{Keeper, Session, Token};
 use super::{NewDecision, NewStatement, Update};
 use crate::domain::change::{Change, Entry, Side};
 use crate::domain::digest::{change_digest, paths_digest, token_hash};
@@ -279,6 +279,37 @@ pub(crate) async fn tokens_live_once(store: &dyn Keeper) {
     let ended = Token { revoked_at: Some(at(5)), ..token() };
     assert_eq!(store.tokens().await.expect("all"), std::slice::from_ref(&ended));
     assert_eq!(store.token(&hash).await.expect("an answer"), Some(ended));
+}
+
+/// What a server's own store does with those who log in.
+pub(crate) async fn sessions_come_and_go(store: &dyn Keeper) {
+    let (hash, other) = (token_hash("secret"), token_hash("other"));
+    assert!(store.keep_challenge(&hash, 100, 0).await.expect("kept"));
+    assert!(!store.keep_challenge(&hash, 100, 0).await.expect("it is there"));
+    assert!(!store.take_challenge(&other, 0).await.expect("none"));
+    assert!(!store.take_challenge(&hash, 101).await.expect("too old"));
+    assert!(store.take_challenge(&hash, 100).await.expect("taken"));
+    assert!(!store.take_challenge(&hash, 100).await.expect("once"));
+    assert!(store.keep_challenge(&hash, 100, 0).await.expect("kept"));
+    assert!(store.keep_challenge(&other, 200, 101).await.expect("kept"));
+    assert!(!store.take_challenge(&hash, 0).await.expect("forgotten"));
+    let session = Session {
+        person: PersonId::new("grace"),
+        public_key: "ssh-ed25519 AAAA".into(),
+        began: 100,
+        used: 100,
+    };
+    store.keep_session(&hash, &session, 0).await.expect("kept");
+    assert_eq!(store.session(&hash).await.expect("an answer"), Some(session.clone()));
+    assert_eq!(store.session(&other).await.expect("an answer"), None);
+    store.touch_session(&hash, 160).await.expect("noted");
+    store.touch_session(&hash, 130).await.expect("late");
+    let used = Session { used: 160, ..session.clone() };
+    assert_eq!(store.session(&hash).await.expect("an answer"), Some(used));
+    store.keep_session(&other, &Session { began: 300, ..session }, 101).await.expect("kept");
+    assert_eq!(store.session(&hash).await.expect("an answer"), None);
+    assert!(store.end_session(&other).await.expect("ended"));
+    assert!(!store.end_session(&other).await.expect("once"));
 }
 
 /// An accepted decision about `updates`, its body naming `n`.

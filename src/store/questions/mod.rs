@@ -8,6 +8,7 @@
 pub(super) mod decisions;
 pub(super) mod memory;
 mod requests;
+mod sessions;
 pub(super) mod sightings;
 pub(super) mod statements;
 mod tokens;
@@ -25,7 +26,7 @@ use crate::domain::request::{NewRequest, Request, Requested, Round};
 use crate::domain::sighting::Sighting;
 use crate::domain::statement::Signed;
 use crate::store::fault::Fault;
-use crate::store::keeper::{Keeper, Token};
+use crate::store::keeper::{Keeper, Session, Token};
 use crate::store::memory::{Asked, Kept, MemoryStats, Recalled};
 use crate::store::request::RequestQuery;
 use crate::store::{
@@ -296,6 +297,53 @@ impl Keeper for Engine {
     async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
         let mut conn = self.acquire().await?;
         let result = self.patiently(tokens::by_hash(&mut conn, hash)).await;
+        self.done(conn, result)
+    }
+
+    async fn keep_challenge(
+        &self,
+        hash: &TokenHash,
+        second: i64,
+        oldest: i64,
+    ) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result =
+            self.patiently(sessions::keep_challenge(&mut conn, hash, second, oldest)).await;
+        self.done(conn, result)
+    }
+
+    async fn take_challenge(&self, hash: &TokenHash, oldest: i64) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::take_challenge(&mut conn, hash, oldest)).await;
+        self.done(conn, result)
+    }
+
+    async fn keep_session(
+        &self,
+        hash: &TokenHash,
+        session: &Session,
+        oldest: i64,
+    ) -> Result<(), StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::keep(&mut conn, hash, session, oldest)).await;
+        self.done(conn, result)
+    }
+
+    async fn session(&self, hash: &TokenHash) -> Result<Option<Session>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::find(&mut conn, hash)).await;
+        self.done(conn, result)
+    }
+
+    async fn touch_session(&self, hash: &TokenHash, second: i64) -> Result<(), StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::touch(&mut conn, hash, second)).await;
+        self.done(conn, result)
+    }
+
+    async fn end_session(&self, hash: &TokenHash) -> Result<bool, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::end(&mut conn, hash)).await;
         self.done(conn, result)
     }
 }

@@ -10,7 +10,7 @@ use crate::store::keeper::Keeper;
 use crate::store::{Durability, Store};
 
 /// What may be deleted, and is not evidence.
-const SHOWN: [&str; 2] = ["object_repositories", "objects"];
+const SHOWN: [&str; 4] = ["challenges", "object_repositories", "objects", "sessions"];
 
 const TABLES: [&str; 17] = [
     "changes",

@@ -25,3 +25,12 @@ fn tokens_live_once() {
         crate::store::contract::tokens_live_once(&store).await;
     });
 }
+
+#[test]
+fn sessions_come_and_go() {
+    let cluster = Cluster::start();
+    run(async {
+        let store = open(&cluster.url(), Options::default()).await.expect("a store");
+        crate::store::contract::sessions_come_and_go(&store).await;
+    });
+}

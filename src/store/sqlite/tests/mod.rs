@@ -70,3 +70,9 @@ fn tokens_live_once() {
     let place = Place::new();
     run(async { crate::store::contract::tokens_live_once(&place.open().await).await });
 }
+
+#[test]
+fn sessions_come_and_go() {
+    let place = Place::new();
+    run(async { crate::store::contract::sessions_come_and_go(&place.open().await).await });
+}

@@ -1,0 +1,97 @@
+//! Who is logged in to a server.
+
+use super::{Connection, Fault, write};
+use crate::domain::ids::{PersonId, TokenHash};
+use crate::store::keeper::Session;
+use crate::store::{Durability, sql};
+
+/// Challenges that may wait for their answers at once.
+const CHALLENGES: i64 = 10_000;
+
+pub(super) async fn keep_challenge(
+    conn: &mut Connection,
+    hash: &TokenHash,
+    second: i64,
+    oldest: i64,
+) -> Result<bool, Fault> {
+    let mut tx = write(conn, Durability::Buffered).await?;
+    sqlx::query(sql::FORGET_CHALLENGES).bind(oldest).execute(&mut *tx).await?;
+    let waiting: i64 = sqlx::query_scalar(sql::COUNT_CHALLENGES).fetch_one(&mut *tx).await?;
+    if waiting >= CHALLENGES {
+        return Ok(false);
+    }
+    let kept = sqlx::query(sql::KEEP_CHALLENGE)
+        .bind(hash.to_string())
+        .bind(second)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(kept.rows_affected() > 0)
+}
+
+pub(super) async fn take_challenge(
+    conn: &mut Connection,
+    hash: &TokenHash,
+    oldest: i64,
+) -> Result<bool, Fault> {
+    let mut tx = write(conn, Durability::Synced).await?;
+    let taken = sqlx::query(sql::TAKE_CHALLENGE)
+        .bind(hash.to_string())
+        .bind(oldest)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(taken.rows_affected() > 0)
+}
+
+pub(super) async fn keep(
+    conn: &mut Connection,
+    hash: &TokenHash,
+    session: &Session,
+    oldest: i64,
+) -> Result<(), Fault> {
+    let mut tx = write(conn, Durability::Buffered).await?;
+    sqlx::query(sql::FORGET_SESSIONS).bind(oldest).execute(&mut *tx).await?;
+    sqlx::query(sql::KEEP_SESSION)
+        .bind(hash.to_string())
+        .bind(session.person.as_str())
+        .bind(&session.public_key)
+        .bind(session.began)
+        .bind(session.used)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    conn: &mut Connection,
+    hash: &TokenHash,
+) -> Result<Option<Session>, Fault> {
+    let row: Option<(String, String, i64, i64)> =
+        sqlx::query_as(sql::SESSION).bind(hash.to_string()).fetch_optional(conn).await?;
+    Ok(row.map(|(person, public_key, began, used)| Session {
+        person: PersonId::new(person),
+        public_key,
+        began,
+        used,
+    }))
+}
+
+pub(super) async fn touch(
+    conn: &mut Connection,
+    hash: &TokenHash,
+    second: i64,
+) -> Result<(), Fault> {
+    let mut tx = write(conn, Durability::Buffered).await?;
+    sqlx::query(sql::USE_SESSION).bind(hash.to_string()).bind(second).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn end(conn: &mut Connection, hash: &TokenHash) -> Result<bool, Fault> {
+    let mut tx = write(conn, Durability::Synced).await?;
+    let ended = sqlx::query(sql::END_SESSION).bind(hash.to_string()).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(ended.rows_affected() > 0)
+}
