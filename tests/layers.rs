@@ -247,7 +247,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("settings", &["diagnostics"]),
     ("hook", &["detect", "diagnostics", "policy", "signature", "git", "store", "settings"]),
-    ("server", &["git", "store"]),
+    ("server", &["detect", "git", "policy", "signature", "store"]),
     (
         "cli",
         &[

@@ -1,5 +1,7 @@
 //! The gate with a sign-off server as its store, and servers that lie, hang or are gone.
 
+mod login;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -106,9 +108,11 @@ fn requests_go_through_the_server() {
     server.answers(server.token("git-1", "payments/*"));
     let kim = world.clone("kim");
     kim.commit(ai("Add it").file("a", "a\n"));
-    kim.push_main().rejected_with(NEEDS);
+    let push = kim.push_main();
+    push.rejected_with(NEEDS);
     let listed = world.countersign(&["queue"]).exits(0).out();
     let id = listed.split_whitespace().next().unwrap().to_owned();
+    push.says(&format!("hint:      countersign approve {id}"));
     world.countersign(&["show", &id, "--diff"]).exits(0).says("+a\n");
     let key = path_text(&key("ghopper").file);
     world.countersign(&["approve", &id, "--yes", "--key", &key]).exits(0).says("stored");

@@ -10,9 +10,9 @@ use super::clone::Clone;
 use super::deliver::{self, DeliveryArgs, Destination};
 use super::error::CliError;
 use super::exit::Exit;
-use super::out;
 use super::picked::{Item, NetChange, Picked, show};
 use super::requests::{self, sign::Words};
+use super::{Place, login, out};
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{RefName, RepositoryName};
 use crate::domain::policy::Policy;
@@ -114,26 +114,26 @@ pub(super) struct CorrectArgs {
     message: String,
 }
 
-pub(super) fn correct(args: &CorrectArgs, config: Option<&Path>) -> Result<Exit, CliError> {
-    sign(&args.signing, Verdict::Correct, Some(args.message.clone()), config)
+pub(super) fn correct(args: &CorrectArgs, place: Place<'_>) -> Result<Exit, CliError> {
+    sign(&args.signing, Verdict::Correct, Some(args.message.clone()), place)
 }
 
-pub(super) fn approve(args: &ApproveArgs, config: Option<&Path>) -> Result<Exit, CliError> {
-    sign(&args.signing, Verdict::Approve, args.message.clone(), config)
+pub(super) fn approve(args: &ApproveArgs, place: Place<'_>) -> Result<Exit, CliError> {
+    sign(&args.signing, Verdict::Approve, args.message.clone(), place)
 }
 
-pub(super) fn decline(args: &DeclineArgs, config: Option<&Path>) -> Result<Exit, CliError> {
-    sign(&args.signing, Verdict::Decline, Some(args.message.clone()), config)
+pub(super) fn decline(args: &DeclineArgs, place: Place<'_>) -> Result<Exit, CliError> {
+    sign(&args.signing, Verdict::Decline, Some(args.message.clone()), place)
 }
 
 fn sign(
     args: &SigningArgs,
     verdict: Verdict,
     reason: Option<String>,
-    config: Option<&Path>,
+    place: Place<'_>,
 ) -> Result<Exit, CliError> {
     if args.revisions.iter().any(|r| r.starts_with("R-")) {
-        return sign_requests(args, verdict, reason, config);
+        return sign_requests(args, verdict, reason, place);
     }
     if args.refs.is_empty() {
         return Err(CliError::usage("--ref says where the commits may land")
@@ -149,7 +149,7 @@ fn sign(
             .hint(format!("did you mean refs/heads/{}?", escape(r.as_bytes()))));
         }
     }
-    let Prepared { repository, destination, signer } = args.desk.ready(&clone, config)?;
+    let Prepared { repository, destination, signer } = args.desk.ready(&clone, place.config)?;
     let policy = match clone.known_log()? {
         Some(log) => log.current_policy()?,
         None => None,
@@ -196,7 +196,7 @@ fn sign_requests(
     args: &SigningArgs,
     verdict: Verdict,
     reason: Option<String>,
-    config: Option<&Path>,
+    place: Place<'_>,
 ) -> Result<Exit, CliError> {
     if verdict == Verdict::Correct {
         return Err(CliError::usage("a correction is about commits, not about a request"));
@@ -205,18 +205,10 @@ fn sign_requests(
         let name = escape_short(name.as_bytes(), 80);
         return Err(CliError::usage(format!("a request has its own ref: no --ref {name}")));
     }
-    let setting = match (&args.desk.key, Clone::here()) {
-        (Some(key), _) => key.to_string_lossy().into_owned(),
-        (None, Ok(clone)) => clone.key(None)?,
-        (None, Err(_)) => {
-            return Err(CliError::usage("no key to sign with")
-                .hint("give --key FILE (a private key, or a public one that an agent holds)"));
-        }
-    };
-    let signer = Signer::from_setting(&setting)?;
+    let signer = login::signer(args.desk.key.as_ref())?;
     let out = args.desk.delivery.of_requests()?;
     let words = Words { verdict, reason, signer: &signer, yes: args.desk.yes, out };
-    requests::sign::run(&args.revisions, &words, config)
+    requests::sign::run(&args.revisions, &words, place)
 }
 
 /// What nothing asks for is allowed, and mostly a slip. A ref may also be one of the

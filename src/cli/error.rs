@@ -10,9 +10,9 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) struct CliError {
     pub(super) exit: Exit,
-    message: String,
-    said: Vec<String>,
-    hints: Vec<String>,
+    pub(super) message: String,
+    pub(super) said: Vec<String>,
+    pub(super) hints: Vec<String>,
 }
 
 impl CliError {
@@ -73,7 +73,12 @@ fn chain(error: &dyn StdError) -> String {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self { exit: Exit::StoreUnreachable, ..Self::new(chain(&error)) }
+        let new = Self::new(chain(&error));
+        match error {
+            StoreError::NoLogin(_) => Self { exit: Exit::NotAuthenticated, ..new }
+                .hint("people log in with countersign login; a Git host's token is in store_token"),
+            _ => Self { exit: Exit::StoreUnreachable, ..new },
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Exit codes, in one place. 4, "not authenticated", is kept for commands that log in.
+//! Exit codes, in one place.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,8 @@ pub(super) enum Exit {
     Usage,
     /// 3: the policy says no.
     PolicySaysNo,
+    /// 4: nobody is logged in.
+    NotAuthenticated,
     /// 5: the store is unreachable.
     StoreUnreachable,
 }
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::PolicySaysNo => 3,
+            Exit::NotAuthenticated => 4,
             Exit::StoreUnreachable => 5,
         })
     }

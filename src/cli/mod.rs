@@ -15,6 +15,7 @@ mod exit;
 mod files;
 mod hook;
 mod landed;
+mod login;
 mod markers;
 mod memory;
 mod out;
@@ -58,6 +59,9 @@ struct Cli {
     /// The machine's settings; for commands on the Git host
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A sign-off server to ask, after countersign login; else git config countersign.server
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "config")]
+    server: Option<String>,
     /// Write JSON where the command reads something
     #[arg(long, global = true)]
     json: bool,
@@ -95,6 +99,10 @@ enum Command {
     Adopt(adopt::AdoptArgs),
     /// What the gate remembers of AI-assisted changes, and why
     Memory(memory::MemoryArgs),
+    /// Log in at a sign-off server, with the key that you sign with
+    Login(login::LoginArgs),
+    /// End the login
+    Logout,
     /// List what waits for sign-offs
     Queue(requests::queue::QueueArgs),
     /// Read what waits, one after the other, and sign or decline it
@@ -130,12 +138,14 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<Exit, CliError> {
     let config = cli.config.as_deref();
+    let server = cli.server.as_deref();
+    let place = Place { config, server };
     match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Hook(args) => hook::run(&args, cli.config),
-        Command::Approve(args) => approve::approve(&args, config),
-        Command::Decline(args) => approve::decline(&args, config),
-        Command::Correct(args) => approve::correct(&args, config),
+        Command::Approve(args) => approve::approve(&args, place),
+        Command::Decline(args) => approve::decline(&args, place),
+        Command::Correct(args) => approve::correct(&args, place),
         Command::Revoke(args) => revoke::run(&args, config),
         Command::Submit(args) => submit::run(&args, config),
         Command::Verify(args) => verify::run(&args, cli.json),
@@ -145,13 +155,24 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Token(args) => token::run(&args, config, cli.json),
         Command::Adopt(args) => adopt::run(&args, config, cli.json),
         Command::Memory(args) => memory::run(&args, config, cli.json),
-        Command::Queue(args) => requests::queue::run(&args, config, cli.json),
-        Command::Review(args) => requests::review::run(&args, config),
-        Command::Show(args) => show::run(&args, config, cli.json),
+        Command::Login(args) => login::login(&args, server),
+        Command::Logout => login::logout(server),
+        Command::Queue(args) => requests::queue::run(&args, place, cli.json),
+        Command::Review(args) => requests::review::run(&args, place),
+        Command::Show(args) => show::run(&args, place, cli.json),
         Command::Detect(args) => detect::run(&args, cli.json),
         Command::Markers(args) => markers::run(&args, cli.json),
         Command::Policy(args) => policy::run(&args, config, cli.json),
     }
+}
+
+/// Where a command finds the store: on the Git host, or at a server.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    /// `--config`.
+    config: Option<&'a Path>,
+    /// `--server`.
+    server: Option<&'a str>,
 }
 
 /// The settings that `--config` names.

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::{out, settings};
-use crate::server::{Address, Server, listen, serve};
+use crate::server::{Address, Policies, Server, Sessions, listen, serve};
 use crate::store;
 
 /// Where and how stands in the settings.
@@ -22,10 +24,8 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
     let settings = settings(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let store = store::open_keeper(settings.store.secret(), settings.serve.connections).await?;
-        let server = Arc::new(Server { store, uids: settings.serve.uids.clone() });
-        let (end, ended) = watch::channel(false);
-        let mut running = tokio::task::JoinSet::new();
+        let mut listeners = Vec::new();
+        let mut names: Vec<String> = settings.serve.url.iter().cloned().collect();
         for text in &settings.serve.listen {
             let address = match text.strip_prefix("unix:") {
                 Some(path) => Address::Unix(PathBuf::from(path)),
@@ -34,6 +34,26 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
             let listener = listen(&address)
                 .await
                 .map_err(|e| CliError::new(format!("can't listen at {text}: {e}")))?;
+            let at = listener.address();
+            names.push(if at.starts_with("unix:") { at } else { format!("http://{at}") });
+            listeners.push(listener);
+        }
+        let second = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let server = Arc::new(Server {
+            store: store::open_keeper(settings.store.secret(), settings.serve.connections).await?,
+            uids: settings.serve.uids.clone(),
+            policies: Policies::open(settings.policy.clone(), Timestamp::now())
+                .map_err(CliError::new)?,
+            names,
+            sessions: Sessions {
+                idle: second(settings.serve.idle),
+                longest: second(settings.serve.session),
+            },
+            clock: Timestamp::now,
+        });
+        let (end, ended) = watch::channel(false);
+        let mut running = tokio::task::JoinSet::new();
+        for listener in listeners {
             out::line(&format!("listening at {}", listener.address()));
             let mut ended = ended.clone();
             let end = async move {

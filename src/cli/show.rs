@@ -1,12 +1,10 @@
 //! `countersign show D-...`: a decision as the log keeps it.
 
-use std::path::Path;
-
 use clap::Args;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::{existing_store, out, requests, runtime, settings};
+use super::{Place, existing_store, out, requests, runtime, settings};
 use crate::detect;
 use crate::domain::decision::{Decision, Outcome};
 use crate::domain::escape::escape_short;
@@ -29,16 +27,16 @@ pub(super) struct ShowArgs {
     diff: bool,
 }
 
-pub(super) fn run(args: &ShowArgs, config: Option<&Path>, json: bool) -> Result<Exit, CliError> {
+pub(super) fn run(args: &ShowArgs, place: Place<'_>, json: bool) -> Result<Exit, CliError> {
     if RequestId::is(&args.id) {
-        return requests::show::run(&RequestId::new(args.id.clone()), config, args.diff, json);
+        return requests::show::run(&RequestId::new(args.id.clone()), place, args.diff, json);
     }
     if !DecisionId::is(&args.id) {
         let id = escape_short(args.id.as_bytes(), 60);
         return Err(CliError::usage(format!("\"{id}\" is no decision's id, nor a request's"))
             .hint("D- and ten capitals or digits, as the last line of a rejected push names it"));
     }
-    let settings = settings(config)?;
+    let settings = settings(place.config)?;
     let id = DecisionId::new(args.id.clone());
     let (row, policy) = runtime()?.block_on(async {
         let store = existing_store(&settings).await?;

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{existing_store, files, out, policy_of, runtime, settings};
+use crate::domain::policy::Policy;
 use crate::domain::statement::Signed;
 use crate::signature;
-use crate::store::{NewStatement, Submitted};
+use crate::store::{NewStatement, Store, Submitted};
 
 /// Which statements.
 #[derive(Debug, Args)]
@@ -32,21 +33,31 @@ pub(super) fn run(args: &SubmitArgs, config: Option<&Path>) -> Result<Exit, CliE
 pub(super) fn store_all(all: Vec<Signed>, config: Option<&Path>) -> Result<Exit, CliError> {
     let settings = settings(config)?;
     let policy = policy_of(&settings.policy)?;
-    let mut new = Vec::new();
-    for signed in all {
-        let s = signature::verify_within(&signed, &policy, settings.limits.statement_bytes)?;
-        new.push(NewStatement {
-            signed,
-            statement: s.statement,
-            changes: Vec::new(),
-            received_at: Timestamp::now(),
-            delivered_by: None,
-        });
-    }
-    let answers = runtime()?.block_on(async {
-        let store = existing_store(&settings).await?;
-        Ok::<_, CliError>(store.submit(&new).await?)
-    })?;
+    let limit = settings.limits.statement_bytes;
+    let new: Vec<NewStatement> =
+        all.into_iter().map(|s| verified(s, &policy, limit)).collect::<Result<_, _>>()?;
+    runtime()?.block_on(async { store(&*existing_store(&settings).await?, &new).await })
+}
+
+/// A statement on its way into a store.
+pub(super) fn verified(
+    signed: Signed,
+    policy: &Policy,
+    limit: usize,
+) -> Result<NewStatement, CliError> {
+    let verified = signature::verify_within(&signed, policy, limit)?;
+    Ok(NewStatement {
+        signed,
+        statement: verified.statement,
+        changes: Vec::new(),
+        received_at: Timestamp::now(),
+        delivered_by: None,
+    })
+}
+
+/// Stores all or none, and tells of each.
+pub(super) async fn store(store: &dyn Store, new: &[NewStatement]) -> Result<Exit, CliError> {
+    let answers = store.submit(new).await?;
     for (new, answer) in new.iter().zip(answers) {
         let word = match answer {
             Submitted::Stored => "stored",

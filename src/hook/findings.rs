@@ -29,6 +29,7 @@ pub(super) fn store(error: &StoreError) -> Finding {
         StoreError::NewerSchema { .. } => "the sign-off store was written by a newer version",
         StoreError::Damaged(_) => "the sign-off store is damaged",
         StoreError::Behind(_) => "the sign-off store lacks what this repository has published",
+        StoreError::NoLogin(_) => "the sign-off store does not know this server",
         StoreError::Unreachable(_) => "the sign-off store does not answer",
     };
     Finding::new("store-unreachable", Family::StoreUnreachable, message)

@@ -303,6 +303,7 @@ impl Gate {
             detail: false,
             whole: false,
             requests: if self.settings.store.is_server() { requests } else { BTreeMap::new() },
+            server: self.settings.store.public().map(str::to_owned),
         };
         Ok(Answer {
             text: report::text(&decision, &around),

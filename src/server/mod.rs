@@ -3,9 +3,11 @@
 //! Owns who may ask what over HTTP, and the form of its errors. It judges nothing: whoever
 //! decides verifies what it gives out. No address changes or deletes a statement.
 
+mod answers;
 mod caller;
+mod login;
+mod policies;
 mod problem;
-mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +24,15 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener};
 
 use self::caller::{Caller, Peer};
+pub use self::policies::Policies;
 use self::problem::Problem;
+use crate::store::http;
 use crate::store::keeper::Keeper;
+use crate::store::session::{CHALLENGE_PATH, LOGIN_PATH, LOGOUT_PATH};
 use crate::store::wire::Question;
 
 /// Bytes of the largest question: what memory learns of one push.
@@ -50,6 +56,23 @@ pub struct Server {
     pub store: Box<dyn Keeper>,
     /// System users that may ask over the socket, without a token.
     pub uids: Vec<u32>,
+    /// The policy: who may log in, and read what.
+    pub policies: Policies,
+    /// Addresses for which a login may be signed: the server's own.
+    pub names: Vec<String>,
+    /// How long a login lasts.
+    pub sessions: Sessions,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
+}
+
+/// How long a login lasts, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sessions {
+    /// Without being used.
+    pub idle: i64,
+    /// At the longest.
+    pub longest: i64,
 }
 
 /// An open address.
@@ -115,9 +138,16 @@ pub async fn serve(
     }
 }
 
+fn path(below: &str) -> String {
+    format!("/{below}")
+}
+
 fn router(server: Arc<Server>) -> Router {
     Router::new()
-        .route("/api/v1/store", post(store))
+        .route(&path(http::PATH), post(store))
+        .route(&path(CHALLENGE_PATH), post(login::challenge))
+        .route(&path(LOGIN_PATH), post(login::login))
+        .route(&path(LOGOUT_PATH), post(login::logout))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::not_found() })
@@ -128,7 +158,11 @@ fn router(server: Arc<Server>) -> Router {
 /// Whether the store answers.
 async fn ready(State(server): State<Arc<Server>>) -> Response {
     match server.store.has_memory().await {
-        Ok(_) => "ok\n".into_response(),
+        Ok(_) => match server.policies.broken() {
+            None => "ok\n".into_response(),
+            // It still answers, under the last policy that was sound.
+            Some(_) => "ok, but the policy's file is broken: the last one stays\n".into_response(),
+        },
         Err(error) => {
             tracing::error!(error = %error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
@@ -137,14 +171,14 @@ async fn ready(State(server): State<Arc<Server>>) -> Response {
 }
 
 /// All of a question, in time and within its size.
-async fn body(request: Request) -> Result<Bytes, Problem> {
+async fn body(request: Request, most: usize) -> Result<Bytes, Problem> {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if length.is_some_and(|bytes: usize| bytes > QUESTION_BYTES) {
-        return Err(Problem::too_large(QUESTION_BYTES));
+    if length.is_some_and(|bytes: usize| bytes > most) {
+        return Err(Problem::too_large(most));
     }
-    let body = axum::body::to_bytes(request.into_body(), QUESTION_BYTES);
+    let body = axum::body::to_bytes(request.into_body(), most);
     match tokio::time::timeout(QUESTION_TIME, body).await {
-        Ok(body) => body.map_err(|_| Problem::too_large(QUESTION_BYTES)),
+        Ok(body) => body.map_err(|_| Problem::too_large(most)),
         Err(_) => Err(Problem::too_slow()),
     }
 }
@@ -156,11 +190,11 @@ async fn store(
     request: Request,
 ) -> Result<Response, Problem> {
     let caller = Caller::of(&server, peer, request.headers()).await?;
-    let body = body(request).await?;
+    let body = body(request, QUESTION_BYTES).await?;
     let question: Question<'_> =
         serde_json::from_slice(&body).map_err(|e| Problem::unreadable(&e))?;
     caller.may(&question)?;
-    let answer = requests::answer(&*server.store, &caller, question).await?;
+    let answer = answers::answer(&server, &caller, question).await?;
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from(answer)).into_response())
 }

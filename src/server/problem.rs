@@ -61,6 +61,33 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "no-login", title)
     }
 
+    pub(super) fn login(why: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "login", "nobody is logged in").detail(why.to_owned())
+    }
+
+    pub(super) fn session_over() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "session-over", "the session is over: log in again")
+    }
+
+    pub(super) fn hosts_alone() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not-yours", "this is for Git hosts alone")
+    }
+
+    pub(super) fn unsigned(why: &str) -> Self {
+        let title = "a statement is not what the policy takes";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "statement", title).detail(why.to_owned())
+    }
+
+    pub(super) fn busy() -> Self {
+        let title = "too many logins are under way: try again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title)
+    }
+
+    pub(super) fn bug(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(error = %error, "bug");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server's log says more")
+    }
+
     pub(super) fn not_yours(name: &RepositoryName) -> Self {
         let title = "the token is for other repositories";
         Self::new(StatusCode::FORBIDDEN, "not-yours", title).detail(format!("not for {name}"))

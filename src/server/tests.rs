@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{Address, Listener, Server, listen, serve};
+use super::{Address, Listener, Policies, Server, Sessions, listen, serve};
 use crate::domain::digest::token_hash;
 use crate::domain::ids::RepositoryName;
 use crate::domain::request::NewRequest;
@@ -26,6 +26,17 @@ struct Running {
     end: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
+
+const POLICY: &str = "version = 1
+[people.grace]
+keys = [\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\"]
+[groups]
+seniors = [\"grace\"]
+[[rule]]
+name = \"production\"
+refs = [\"refs/heads/main\"]
+from = [\"seniors\"]
+";
 
 const TOKENS: [(&str, &[&str]); 2] = [("all", &["**"]), ("payments", &["payments/*"])];
 
@@ -51,7 +62,12 @@ impl Running {
                     assert!(store.keep_token(&token_hash(&name), &token).await.expect("kept"));
                     assert!(!store.keep_token(&token_hash("x"), &token).await.expect("known"));
                 }
-                let server = Arc::new(Server { store, uids });
+                let policy = folder.join("policy.toml");
+                std::fs::write(&policy, POLICY).expect("a policy");
+                let policies = Policies::open(policy, Timestamp::now()).expect("a policy");
+                let sessions = Sessions { idle: 60, longest: 120 };
+                let (names, clock) = (Vec::new(), Timestamp::now);
+                let server = Arc::new(Server { store, uids, policies, names, sessions, clock });
                 let tcp = listen(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
                 let unix = listen(&Address::Unix(folder.join("sock"))).await.expect("a socket");
                 let Listener::Tcp(socket) = &tcp else { panic!("a port") };
@@ -101,7 +117,7 @@ fn fresh(body: impl AsyncFnOnce(&dyn Store)) {
 #[track_caller]
 fn refused<T>(answer: Result<T, StoreError>, why: &str) {
     match answer {
-        Err(StoreError::Unreachable(said)) if said.contains(why) => {}
+        Err(StoreError::Unreachable(said) | StoreError::NoLogin(said)) if said.contains(why) => {}
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it answers"),
     }

@@ -1,7 +1,9 @@
 //! `[serve]`: what `countersign serve` does on this machine.
 
+use std::time::Duration;
+
 use crate::diagnostics::read::Fields;
-use crate::diagnostics::{Finding, Report};
+use crate::diagnostics::{Finding, Report, duration, quoted};
 
 /// How a server listens, and whom it knows without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +14,26 @@ pub struct ServeSettings {
     pub uids: Vec<u32>,
     /// Connections to the database at once.
     pub connections: u32,
+    /// The address by which people know it, where that is another than it listens at.
+    pub url: Option<String>,
+    /// How long a login lasts without being used.
+    pub idle: Duration,
+    /// How long it lasts at the longest.
+    pub session: Duration,
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl Default for ServeSettings {
     fn default() -> Self {
-        Self { listen: vec!["127.0.0.1:7117".to_owned()], uids: Vec::new(), connections: 8 }
+        Self {
+            listen: vec!["127.0.0.1:7117".to_owned()],
+            uids: Vec::new(),
+            connections: 8,
+            url: None,
+            idle: 12 * HOUR,
+            session: 7 * 24 * HOUR,
+        }
     }
 }
 
@@ -25,7 +42,7 @@ const MOST: usize = 100;
 
 pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> ServeSettings {
     let mut settings = ServeSettings::default();
-    let known = ["listen", "uids", "connections"];
+    let known = ["listen", "uids", "connections", "url", "idle", "session"];
     let Some(fields) = super::table(report, root, "serve", &known) else { return settings };
     if let Some(list) = fields.list(report, "listen", MOST) {
         for item in &list.items {
@@ -63,6 +80,23 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> ServeSettings {
                 report.add(finding.help("write connections = 8"));
             }
         }
+    }
+    if let Some(url) = super::plain(report, &fields, "url") {
+        if !url.text.starts_with("https://") && !url.text.starts_with("http://") {
+            let finding = Finding::error("bad-address", &url.span, "this is no server's address");
+            report.add(finding.help("write url = \"https://signoffs.example.com\""));
+        }
+        settings.url = Some(url.text.to_owned());
+    }
+    for (key, time) in [("idle", &mut settings.idle), ("session", &mut settings.session)] {
+        let Some(text) = fields.text(report, key) else { continue };
+        let Some(read) = duration::read(report, &text) else { continue };
+        if read > 90 * 24 * HOUR {
+            let message = format!("{} is too long for a login", quoted(text.text));
+            let finding = Finding::error("bad-number", &text.span, message);
+            report.add(finding.help("write 90 days or less: \"7d\""));
+        }
+        *time = read;
     }
     settings
 }

@@ -44,6 +44,12 @@ impl StoreUrl {
         ["https", "http", "unix"].contains(&scheme)
     }
 
+    /// The address of a server, where it is the same for everybody.
+    #[must_use]
+    pub fn public(&self) -> Option<&str> {
+        self.url.starts_with("https://").then_some(self.url.as_str())
+    }
+
     /// The file of the embedded store; `None` for a store elsewhere.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::NamedTempFile;
 
 use super::key::{self, KeyError};
+use super::login::{LOGIN_NAMESPACE, login_key};
 use super::sshsig;
 use super::statement::NAMESPACE;
 use super::verify::{self, VerifyError};
@@ -104,6 +105,17 @@ impl Signer {
         sign(statement, &self.key)
     }
 
+    /// A login's signature over these bytes.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn sign_login(&self, text: &[u8]) -> Result<Vec<u8>, SignError> {
+        let output = ran(text, &self.key, LOGIN_NAMESPACE, stderr())?;
+        let unusable = |source| SignError::Unusable { key: self.key.clone(), source };
+        login_key(text, &output.stdout).map_err(unusable)?;
+        Ok(output.stdout)
+    }
+
     /// As [`sign`], for several statements with one use of the passphrase; a token is touched
     /// for each.
     ///
@@ -124,18 +136,17 @@ impl Signer {
 /// # Errors
 /// [`SignError`].
 pub fn sign(statement: &[u8], key: &Path) -> Result<Vec<u8>, SignError> {
-    // It asks for a touch only where its standard error is the terminal itself; elsewhere
-    // its words are caught for the error.
-    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
-    sign_to(statement, key, stderr)
+    sign_to(statement, key, stderr())
+}
+
+/// It asks for a touch only where its standard error is the terminal itself; elsewhere its
+/// words are caught for the error.
+fn stderr() -> Stdio {
+    if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() }
 }
 
 pub(super) fn sign_to(statement: &[u8], key: &Path, stderr: Stdio) -> Result<Vec<u8>, SignError> {
-    let output = run(statement, key, stderr).map_err(SignError::Start)?;
-    if !output.status.success() {
-        let said = escape_short(output.stderr.trim_ascii(), 400);
-        return Err(SignError::Refused { key: key.to_owned(), said });
-    }
+    let output = ran(statement, key, NAMESPACE, stderr)?;
     checked(statement, &output.stdout, key)
 }
 
@@ -159,11 +170,10 @@ fn sign_files(statements: &[Vec<u8>], key: &Path) -> Result<Vec<Vec<u8>>, SignEr
         std::fs::write(name(n), statement).map_err(SignError::Temporary)?;
         command.arg(name(n));
     }
-    let stderr = if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::piped() };
     let output = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(stderr)
+        .stderr(stderr())
         .spawn()
         .and_then(std::process::Child::wait_with_output)
         .map_err(SignError::Start)?;
@@ -180,9 +190,19 @@ fn sign_files(statements: &[Vec<u8>], key: &Path) -> Result<Vec<Vec<u8>>, SignEr
     statements.map(|(statement, made)| checked(statement, &made, key)).collect()
 }
 
-fn run(statement: &[u8], key: &Path, stderr: Stdio) -> io::Result<Output> {
+/// ssh-keygen, having signed.
+fn ran(text: &[u8], key: &Path, namespace: &str, stderr: Stdio) -> Result<Output, SignError> {
+    let output = run(text, key, namespace, stderr).map_err(SignError::Start)?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let said = escape_short(output.stderr.trim_ascii(), 400);
+    Err(SignError::Refused { key: key.to_owned(), said })
+}
+
+fn run(text: &[u8], key: &Path, namespace: &str, stderr: Stdio) -> io::Result<Output> {
     let mut child = Command::new(PROGRAM)
-        .args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"])
+        .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
         .arg(key)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -190,7 +210,7 @@ fn run(statement: &[u8], key: &Path, stderr: Stdio) -> io::Result<Output> {
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that refuses the key reads nothing; its exit status says it better.
-        let _ = stdin.write_all(statement);
+        let _ = stdin.write_all(text);
     }
     child.wait_with_output()
 }

@@ -3,6 +3,8 @@
 //! It may be gone, hang, trickle, or say anything: every question has a time and an answer a
 //! size. Statements that it gives out are verified by whoever asked, as any store's are.
 
+mod login;
+
 use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::{Client, Url};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::memory::{Asked, Kept, MemoryStats, Recalled};
@@ -111,7 +114,7 @@ pub fn open(url: &str, token: Option<&str>, options: Options) -> Result<Http, St
     let name = if url.starts_with("unix:") { url.to_owned() } else { base.to_string() };
     Ok(Http {
         name: format!("the server at {}", escape(name.as_bytes())),
-        url: base.join(PATH).map_err(|_| refuse("can't be read"))?,
+        url: base,
         token: token.map(str::to_owned),
         client: client.build().map_err(|e| refuse(&format!("can't be used: {e}")))?,
         options,
@@ -131,8 +134,18 @@ impl Http {
     }
 
     async fn ask<T: DeserializeOwned>(&self, question: &Question<'_>) -> Result<T, StoreError> {
+        self.post(PATH, question).await
+    }
+
+    /// Posts JSON to an address below the server's.
+    async fn post<Q: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &Q,
+    ) -> Result<T, StoreError> {
         let body = serde_json::to_vec(question).map_err(|e| self.unreachable(&e.to_string()))?;
-        let mut request = self.client.post(self.url.clone()).body(body);
+        let url = self.url.join(path).map_err(|e| self.unreachable(&e.to_string()))?;
+        let mut request = self.client.post(url).body(body);
         request = request.header("content-type", "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -149,6 +162,8 @@ impl Http {
         if !status.is_success() {
             return Err(self.problem(status.as_u16(), &answer));
         }
+        // No content is nothing.
+        let answer = if answer.is_empty() { b"null".to_vec() } else { answer };
         let answer = serde_json::from_slice(&answer);
         answer.map_err(|e| self.unreachable(&format!("gives an answer that can't be read: {e}")))
     }
@@ -175,6 +190,9 @@ impl Http {
         let code = escape_short(problem.code.as_bytes(), 80);
         let detail = escape_short(problem.detail.unwrap_or_default().as_bytes(), 400);
         match code.as_str() {
+            _ if status == 401 => {
+                StoreError::NoLogin(format!("{} answers {status}, {code}: {detail}", self.name))
+            }
             "store-damaged" => StoreError::Damaged(format!("{}: {detail}", self.name)),
             _ => self.unreachable(&format!("answers {status}, {code}: {detail}")),
         }

@@ -16,6 +16,7 @@ pub mod memory;
 pub mod postgres;
 pub mod request;
 mod rows;
+pub mod session;
 pub mod snapshot;
 mod sql;
 pub mod sqlite;
@@ -47,6 +48,9 @@ pub enum StoreError {
     /// It can't be reached, opened or locked in time, or its disk is full.
     #[error("the sign-off store is unreachable: {0}")]
     Unreachable(String),
+    /// It is a server, and who asks is nobody that it knows.
+    #[error("who asks is nobody: {0}")]
+    NoLogin(String),
     /// It was written by a newer Countersign.
     #[error("the store's schema is version {found}, this program knows {known}")]
     NewerSchema {

@@ -8,15 +8,14 @@ pub(super) mod review;
 pub(super) mod show;
 pub(super) mod sign;
 
-use std::path::Path;
-
 use jiff::Timestamp;
 
 use self::reading::Reading;
 use super::error::CliError;
-use super::{existing_store, settings};
+use super::{Place, existing_store, login, policy_of, settings};
 use crate::detect;
 use crate::domain::ids::{PolicyDigest, RepositoryName, RequestId};
+use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
 use crate::domain::statement::{SignOff, Statement, Verdict};
@@ -28,8 +27,9 @@ use crate::store::{Store, Wanted};
 
 /// A store, and what the settings say of requests.
 pub(super) struct Desk {
-    pub(super) settings: Settings,
     pub(super) store: Box<dyn Store>,
+    /// Of the Git host; a person elsewhere has none.
+    settings: Option<Settings>,
 }
 
 /// Whether a request still waits.
@@ -43,15 +43,41 @@ pub(super) enum State {
 }
 
 impl Desk {
-    pub(super) async fn open(config: Option<&Path>) -> Result<Self, CliError> {
-        let settings = settings(config)?;
-        let store = existing_store(&settings).await?;
-        Ok(Self { settings, store })
+    pub(super) async fn open(place: Place<'_>) -> Result<Self, CliError> {
+        if place.config.is_some() {
+            let settings = settings(place.config)?;
+            let store = existing_store(&settings).await?;
+            return Ok(Self { settings: Some(settings), store });
+        }
+        let Some(server) = login::server_of(place.server)? else {
+            return Err(CliError::usage("nowhere to look for review requests")
+                .hint(
+                    "--server https://signoffs.example.com asks a server, after countersign login",
+                )
+                .hint(
+                    "--config /etc/countersign/countersign.toml asks the store of this Git host",
+                ));
+        };
+        Ok(Self { settings: None, store: Box::new(login::session(&server)?) })
+    }
+
+    /// What a statement is held against before it goes out: the policy of the Git host as it
+    /// is now, else the one under which the request was judged.
+    pub(super) fn policy_of(&self, reading: &Reading) -> Result<(Policy, usize), CliError> {
+        match &self.settings {
+            Some(settings) => Ok((policy_of(&settings.policy)?, settings.limits.statement_bytes)),
+            None => Ok((reading.policy.clone(), Limits::default().statement_bytes)),
+        }
+    }
+
+    fn expire(&self) -> std::time::Duration {
+        let own = self.settings.as_ref().map(|settings| settings.requests);
+        own.unwrap_or_default().expire
     }
 
     /// Requests pushed before this are over.
     pub(super) fn expired_before(&self, now: Timestamp) -> Timestamp {
-        now.checked_sub(self.settings.requests.expire).unwrap_or(Timestamp::MIN)
+        now.checked_sub(self.expire()).unwrap_or(Timestamp::MIN)
     }
 
     pub(super) fn state(&self, request: &Request, now: Timestamp) -> State {

@@ -1,7 +1,6 @@
 //! `countersign queue`: what waits for sign-offs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,7 @@ use serde_json::json;
 use super::{Desk, State};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{out, runtime};
+use crate::cli::{Place, out, runtime};
 use crate::domain::escape::escape_short;
 use crate::domain::ids::{PersonId, RepositoryName, StatementHash};
 use crate::domain::request::Request;
@@ -61,11 +60,11 @@ pub(super) struct Waiting {
 
 pub(in crate::cli) fn run(
     args: &QueueArgs,
-    config: Option<&Path>,
+    place: Place<'_>,
     json: bool,
 ) -> Result<Exit, CliError> {
     runtime()?.block_on(async {
-        let desk = Desk::open(config).await?;
+        let desk = Desk::open(place).await?;
         let now = Timestamp::now();
         let found = waiting(&desk, &args.pick, args.all, now).await?;
         for waiting in found.iter().take(args.limit) {

@@ -1,7 +1,7 @@
 //! `countersign review`: one request after the other, in the terminal.
 
 use std::io::{IsTerminal, Write, stdin, stdout};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use clap::Args;
@@ -12,7 +12,7 @@ use super::sign::{self, Words};
 use super::{Desk, State, show};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{out, runtime};
+use crate::cli::{Place, out, runtime};
 use crate::domain::ids::RequestId;
 use crate::domain::statement::Verdict;
 use crate::signature::Signer;
@@ -38,7 +38,7 @@ enum Answer {
     Quit,
 }
 
-pub(in crate::cli) fn run(args: &ReviewArgs, config: Option<&Path>) -> Result<Exit, CliError> {
+pub(in crate::cli) fn run(args: &ReviewArgs, place: Place<'_>) -> Result<Exit, CliError> {
     if !stdin().is_terminal() {
         return Err(CliError::usage("nobody is there to review")
             .hint("countersign queue and countersign approve R-... do without a terminal"));
@@ -46,7 +46,7 @@ pub(in crate::cli) fn run(args: &ReviewArgs, config: Option<&Path>) -> Result<Ex
     let signer = Signer::file(&args.key);
     let runtime = runtime()?;
     let ids: Vec<RequestId> = runtime.block_on(async {
-        let desk = Desk::open(config).await?;
+        let desk = Desk::open(place).await?;
         let found = queue::waiting(&desk, &args.pick, false, Timestamp::now()).await?;
         Ok::<_, CliError>(found.into_iter().map(|w| w.request.id).collect())
     })?;
@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(args: &ReviewArgs, config: Option<&Path>) -> Result<Ex
     for (n, id) in ids.iter().enumerate() {
         let reading = runtime.block_on(async {
             // Another may have signed it meanwhile, and it may have landed.
-            let desk = Desk::open(config).await?;
+            let desk = Desk::open(place).await?;
             let reading = desk.read(id).await?;
             let state = desk.state(&reading.request, Timestamp::now());
             Ok::<_, CliError>((state == State::Open).then_some(reading))
@@ -74,7 +74,7 @@ pub(in crate::cli) fn run(args: &ReviewArgs, config: Option<&Path>) -> Result<Ex
         };
         let words = Words { verdict, reason, signer: &signer, yes: true, out: None };
         // What can't be signed here is told, and the next one comes.
-        if let Err(e) = sign::sign(std::slice::from_ref(&reading), &words, config) {
+        if let Err(e) = sign::sign(std::slice::from_ref(&reading), &words, place) {
             out::error(&e.text());
         }
     }

@@ -1,7 +1,5 @@
 //! `countersign show R-...`: one request in full.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -9,7 +7,7 @@ use super::reading::{Part, Reading};
 use super::{Desk, State, flags};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{out, runtime};
+use crate::cli::{Place, out, runtime};
 use crate::domain::change::{Change, Entry};
 use crate::domain::escape::{escape, escape_short};
 use crate::domain::ids::{ObjectId, RequestId};
@@ -26,12 +24,12 @@ const DIFF_BYTES: usize = 64 << 20;
 
 pub(in crate::cli) fn run(
     id: &RequestId,
-    config: Option<&Path>,
+    place: Place<'_>,
     diff: bool,
     json: bool,
 ) -> Result<Exit, CliError> {
     runtime()?.block_on(async {
-        let desk = Desk::open(config).await?;
+        let desk = Desk::open(place).await?;
         let request = desk.request(id).await?;
         let state = desk.state(&request, Timestamp::now());
         if state == State::Landed && !json {

@@ -1,13 +1,13 @@
 //! `countersign approve R-...` and `decline R-...`: signing what a request shows.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::reading::Reading;
 use super::{Desk, State, id_of, show};
 use crate::cli::approve::{confirm, now};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::{files, out, runtime, submit};
+use crate::cli::{Place, files, out, runtime, submit};
 use crate::domain::ids::RequestId;
 use crate::domain::statement::{Signed, Statement, Verdict};
 use crate::signature::{self, Signer};
@@ -25,12 +25,12 @@ pub(in crate::cli) struct Words<'a> {
 pub(in crate::cli) fn run(
     ids: &[String],
     words: &Words<'_>,
-    config: Option<&Path>,
+    place: Place<'_>,
 ) -> Result<Exit, CliError> {
     let mut named: Vec<RequestId> = ids.iter().map(|id| id_of(id)).collect::<Result<_, _>>()?;
     named.dedup();
     let readings = runtime()?.block_on(async {
-        let desk = Desk::open(config).await?;
+        let desk = Desk::open(place).await?;
         let mut readings = Vec::new();
         for id in &named {
             let reading = desk.read(id).await?;
@@ -44,14 +44,14 @@ pub(in crate::cli) fn run(
     for reading in &readings {
         out::print(&show::text(reading, State::Open));
     }
-    sign(&readings, words, config)
+    sign(&readings, words, place)
 }
 
 /// Signs what was shown.
 pub(super) fn sign(
     readings: &[Reading],
     words: &Words<'_>,
-    config: Option<&Path>,
+    place: Place<'_>,
 ) -> Result<Exit, CliError> {
     let statements: Vec<Statement> =
         readings.iter().map(|r| statement(r, words)).collect::<Result<_, _>>()?;
@@ -69,7 +69,17 @@ pub(super) fn sign(
         .zip(signatures)
         .map(|(statement, signature)| Signed { statement, signature })
         .collect();
-    let Some(file) = &words.out else { return submit::store_all(all, config) };
+    let Some(file) = &words.out else {
+        return runtime()?.block_on(async {
+            let desk = Desk::open(place).await?;
+            let mut new = Vec::new();
+            for (signed, reading) in all.into_iter().zip(readings) {
+                let (policy, limit) = desk.policy_of(reading)?;
+                new.push(submit::verified(signed, &policy, limit)?);
+            }
+            submit::store(&*desk.store, &new).await
+        });
+    };
     for (n, signed) in all.iter().enumerate() {
         let name = crate::cli::deliver::numbered(file, n, all.len());
         files::write_signed(&name, signed)?;

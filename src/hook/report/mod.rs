@@ -58,6 +58,8 @@ pub struct Surroundings {
     pub whole: bool,
     /// Review requests by ref, where seniors ask a server for them.
     pub requests: BTreeMap<RefName, RequestId>,
+    /// That server's address, where it is one for everybody.
+    pub server: Option<String>,
 }
 
 /// The whole text, each line ended by a line feed; empty where there is nothing to say.

@@ -63,9 +63,11 @@ pub(super) fn next(
         return page.wrapped("hint: ", why);
     }
     if let Some(request) = around.requests.get(&r.name) {
-        page.wrapped("hint: ", &format!("{} to sign:", signers.text()));
-        page.command("hint:      ", &words(&["countersign", "approve", request.as_str()]));
-        page.wrapped("hint: ", "or in a clone:");
+        page.wrapped("hint: ", &format!("{}, from anywhere:", signers.text()));
+        let mut command = words(&["countersign", "approve", request.as_str()]);
+        command.extend(around.server.iter().map(|url| format!("--server {}", quoted(url))));
+        page.command("hint:      ", &command);
+        page.wrapped("hint: ", "or by git:");
     }
     // A branch takes a commit, not the tag that leads to it.
     let tip = match full_name.starts_with("refs/tags/") {

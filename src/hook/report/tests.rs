@@ -7,7 +7,8 @@ use crate::domain::escape::is_hidden;
 use crate::domain::evidence::{MarkerKind, Strength};
 use crate::domain::facts::{Answer, Delivery, RefChange};
 use crate::domain::ids::{
-    DecisionId, Login, ObjectFormat, ObjectId, PolicyDigest, RefName, RepositoryName, StatementHash,
+    DecisionId, Login, ObjectFormat, ObjectId, PolicyDigest, RefName, RepositoryName, RequestId,
+    StatementHash,
 };
 use crate::domain::policy::Binding;
 
@@ -210,6 +211,7 @@ fn around() -> Surroundings {
         detail: false,
         whole: false,
         requests: std::collections::BTreeMap::new(),
+        server: None,
     }
 }
 
@@ -252,7 +254,13 @@ fn variants(d: &Decision) -> Vec<Decision> {
 fn texts(w: Words<'_>, size: Size) -> Vec<String> {
     let gated_everywhere = Surroundings { review: None, ..around() };
     let all = variants(&decision(w, size));
-    all.iter().flat_map(|d| [text(d, &around()), text(d, &gated_everywhere)]).collect()
+    let of = |d: &Decision| {
+        let requests = d.refs.iter().map(|r| (r.name.clone(), RequestId::from_bits(7))).collect();
+        let server = Some("https://signoffs.example.com".to_owned());
+        let asked = Surroundings { requests, server, ..around() };
+        [text(d, &around()), text(d, &gated_everywhere), text(d, &asked)]
+    };
+    all.iter().flat_map(of).collect()
 }
 
 /// Each field in a rejected push, and all of them in every kind of text.
