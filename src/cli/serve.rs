@@ -39,8 +39,12 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
             listeners.push(listener);
         }
         let second = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let store = store::open_keeper(settings.store.secret(), settings.serve.connections).await?;
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|e| CliError::new(format!("no random bits: {e}")))?;
         let server = Arc::new(Server {
-            store: store::open_keeper(settings.store.secret(), settings.serve.connections).await?,
+            secret: store.secret("login", &random).await?,
+            store,
             uids: settings.serve.uids.clone(),
             policies: Policies::open(settings.policy.clone(), Timestamp::now())
                 .map_err(CliError::new)?,

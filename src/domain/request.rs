@@ -82,6 +82,17 @@ pub struct Round {
     pub can_sign: Vec<PersonId>,
 }
 
+impl Round {
+    /// Whether another push says nothing new: times and places aside.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let told = |r: &Self| {
+            (r.commits.clone(), r.left_out.clone(), r.waiting, r.files, r.can_sign.clone())
+        };
+        told(self) == told(other)
+    }
+}
+
 /// A request as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

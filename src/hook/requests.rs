@@ -22,7 +22,10 @@ use crate::store::StoreError;
 /// Commits of the largest request: all that one statement names.
 const COMMITS: usize = 1_000;
 
-/// How long the store may take for it. The pusher waits.
+/// Refs of a push for which requests are kept.
+const REFS: usize = 16;
+
+/// How long all of it may take. The pusher waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes of a file that are looked at for a zero byte, as git does.
@@ -33,7 +36,7 @@ const LOOKED_AT: usize = 8_000;
 enum RequestError {
     #[error("it has more than {COMMITS} AI-assisted commits")]
     TooMany,
-    #[error("the store took longer than {} s", PATIENCE.as_secs())]
+    #[error("it took longer than {} s", PATIENCE.as_secs())]
     Late,
     #[error(transparent)]
     Git(#[from] GitError),
@@ -57,9 +60,10 @@ pub(super) async fn keep(
     if decision.verdict == Outcome::Accept || decision.findings.iter().any(is_of_store) {
         return kept;
     }
-    for r in decision.refs.iter().filter(|r| r.commits.iter().any(waits)) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    for r in decision.refs.iter().filter(|r| r.commits.iter().any(waits)).take(REFS) {
         let keeping = keep_one(bench, settings, decision, r, source);
-        let result = tokio::time::timeout(PATIENCE, keeping).await;
+        let result = tokio::time::timeout_at(deadline, keeping).await;
         match result.unwrap_or(Err(RequestError::Late)) {
             Ok(id) => drop(kept.insert(r.name.clone(), id)),
             Err(e) => tracing::warn!(

@@ -13,6 +13,9 @@ use crate::store::NewStatement;
 use crate::store::request::RequestQuery;
 use crate::store::wire::{self, Question};
 
+/// Requests of one answer.
+const PAGE: usize = 10_000;
+
 pub(super) async fn answer(
     server: &Server,
     caller: &Caller,
@@ -48,6 +51,8 @@ pub(super) async fn answer(
             wire::json(&found).map_err(Problem::store)
         }
         Question::Requests { query } => {
+            let limit = query.limit.min(PAGE);
+            let query = RequestQuery { limit, ..query.into_owned() };
             let mut found = store.requests(&query).await.map_err(Problem::store)?;
             found.retain(|request| caller.sees(&request.repository));
             wire::json(&found).map_err(Problem::store)

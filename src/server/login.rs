@@ -15,7 +15,7 @@ use super::{Server, body};
 use crate::domain::digest::token_hash;
 use crate::domain::ids::PersonId;
 use crate::domain::policy::{Person, Policy, Role};
-use crate::signature::{login_key, login_text};
+use crate::signature::{self, login_key, login_text};
 use crate::store::keeper::Session;
 use crate::store::session::{Challenge, LoggedIn, Login};
 
@@ -29,21 +29,19 @@ pub(super) const TOUCH: i64 = 60;
 const LOGIN_BYTES: usize = 64 << 10;
 
 /// A secret of 256 random bits.
-fn secret(kind: &str) -> Result<String, Problem> {
+fn secret() -> Result<String, Problem> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(|e| Problem::bug(&e))?;
     let hex: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{kind}_{hex}"))
+    Ok(format!("css_{hex}"))
 }
 
 pub(super) async fn challenge(State(server): State<Arc<Server>>) -> Result<Response, Problem> {
-    let challenge = secret("csc")?;
-    let now = (server.clock)().as_second();
-    let hash = token_hash(&challenge);
-    let kept = server.store.keep_challenge(&hash, now, now - CHALLENGE).await;
-    if !kept.map_err(Problem::store)? {
-        return Err(Problem::busy());
-    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|e| Problem::bug(&e))?;
+    let second = (server.clock)().as_second();
+    // Nothing is kept for whoever only asks.
+    let challenge = signature::challenge(&server.secret, second, u128::from_be_bytes(random));
     Ok(no_store(Json(Challenge { challenge })))
 }
 
@@ -54,11 +52,10 @@ pub(super) async fn login(
     let body = body(request, LOGIN_BYTES).await?;
     let login: Login = serde_json::from_slice(&body).map_err(|e| Problem::unreadable(&e))?;
     let now = (server.clock)();
-    // Taken whatever comes of it: an answer is tried once.
-    let hash = token_hash(&login.challenge);
     let oldest = now.as_second() - CHALLENGE;
-    if !server.store.take_challenge(&hash, oldest).await.map_err(Problem::store)? {
-        return Err(Problem::login("the challenge is none, or was answered, or is too old"));
+    let given = signature::challenge_time(&server.secret, &login.challenge);
+    if given.is_none_or(|second| second < oldest) {
+        return Err(Problem::login("the challenge is not this server's, or too old"));
     }
     let named = login.server.trim_end_matches('/');
     if !server.names.iter().any(|name| name.trim_end_matches('/') == named) {
@@ -70,7 +67,12 @@ pub(super) async fn login(
     let policy = server.policies.now(now);
     let person = owner(&policy, &key, now)
         .ok_or_else(|| Problem::login("the key is nobody's in the policy, or over"))?;
-    let secret = secret("css")?;
+    let hash = token_hash(&login.challenge);
+    let answered = server.store.answer_challenge(&hash, now.as_second(), oldest);
+    if !answered.await.map_err(Problem::store)? {
+        return Err(Problem::login("the challenge was answered before"));
+    }
+    let secret = secret()?;
     let session = Session {
         person: person.clone(),
         public_key: key,

@@ -60,6 +60,8 @@ pub struct Server {
     pub policies: Policies,
     /// Addresses for which a login may be signed: the server's own.
     pub names: Vec<String>,
+    /// By which challenges are known again; the same for all servers of a store.
+    pub secret: Vec<u8>,
     /// How long a login lasts.
     pub sessions: Sessions,
     /// What time it is.

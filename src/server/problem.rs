@@ -78,11 +78,6 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "statement", title).detail(why.to_owned())
     }
 
-    pub(super) fn busy() -> Self {
-        let title = "too many logins are under way: try again later";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title)
-    }
-
     pub(super) fn bug(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(error = %error, "bug");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the server's log says more")

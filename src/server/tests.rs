@@ -66,8 +66,16 @@ impl Running {
                 std::fs::write(&policy, POLICY).expect("a policy");
                 let policies = Policies::open(policy, Timestamp::now()).expect("a policy");
                 let sessions = Sessions { idle: 60, longest: 120 };
-                let (names, clock) = (Vec::new(), Timestamp::now);
-                let server = Arc::new(Server { store, uids, policies, names, sessions, clock });
+                let server = Server {
+                    secret: vec![7; 32],
+                    store,
+                    uids,
+                    policies,
+                    names: Vec::new(),
+                    sessions,
+                    clock: Timestamp::now,
+                };
+                let server = Arc::new(server);
                 let tcp = listen(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
                 let unix = listen(&Address::Unix(folder.join("sock"))).await.expect("a socket");
                 let Listener::Tcp(socket) = &tcp else { panic!("a port") };

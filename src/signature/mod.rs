@@ -64,7 +64,7 @@ pub use certificate::{
 };
 pub use check::StatementError;
 pub use key::{KeyError, fingerprint, public_key};
-pub use login::{LOGIN_NAMESPACE, login_key, login_text};
+pub use login::{LOGIN_NAMESPACE, challenge, challenge_time, login_key, login_text};
 pub use sign::{SignError, Signer, sign};
 pub use sshsig::normalise;
 pub use statement::{NAMESPACE, PREDICATE_TYPE, parse, render};

@@ -48,17 +48,18 @@ pub trait Keeper: Store {
     /// The token with this hash, revoked or not.
     async fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError>;
 
-    /// Keeps a challenge of this second, and forgets those before `oldest`; false where too
-    /// many wait for their answers.
-    async fn keep_challenge(
+    /// The secret of this name: the random bytes given where there was none, else those that
+    /// were given first.
+    async fn secret(&self, name: &str, random: &[u8]) -> Result<Vec<u8>, StoreError>;
+
+    /// Notes that a challenge was answered, and forgets those before `oldest`; false where it
+    /// was before.
+    async fn answer_challenge(
         &self,
         hash: &TokenHash,
         second: i64,
         oldest: i64,
     ) -> Result<bool, StoreError>;
-
-    /// Takes a challenge, once; false where there is none that is as young as `oldest`.
-    async fn take_challenge(&self, hash: &TokenHash, oldest: i64) -> Result<bool, StoreError>;
 
     /// Keeps a session, and forgets those that began before `oldest`.
     async fn keep_session(

@@ -338,7 +338,8 @@ pub trait Store: Send + Sync {
         ids: &[ObjectId],
     ) -> Result<Vec<ObjectId>, StoreError>;
 
-    /// Their raw bytes, absent ones left out. The caller hashes them again.
+    /// Their raw bytes, absent ones and what is more than a request may hold left out. The
+    /// caller hashes them again.
     async fn objects(
         &self,
         repository: &RepositoryName,

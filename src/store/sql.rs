@@ -313,8 +313,9 @@ pub(super) const LINK_OBJECT: &str = "
 INSERT INTO object_repositories (repository, object) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 pub(super) const HAS_OBJECTS: &str = "
-SELECT o.object FROM (SELECT DISTINCT value FROM json_each($2)) AS w
+SELECT o.object, b.bytes FROM (SELECT DISTINCT value FROM json_each($2)) AS w
 CROSS JOIN object_repositories AS o
+JOIN objects AS b ON b.id = o.object
 WHERE o.repository = $1 AND o.object = w.value";
 
 pub(super) const OBJECTS: &str = "
@@ -361,14 +362,15 @@ SELECT s.change_digest FROM (SELECT DISTINCT value FROM json_each($1)) AS w
 CROSS JOIN sightings AS s
 WHERE s.commit_id = w.value AND s.change_digest IS NOT NULL";
 
-pub(super) const FORGET_CHALLENGES: &str = "DELETE FROM challenges WHERE second < $1";
+pub(super) const KEEP_SECRET: &str = "
+INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-pub(super) const COUNT_CHALLENGES: &str = "SELECT COUNT(*) FROM challenges";
+pub(super) const SECRET: &str = "SELECT value FROM secrets WHERE name = $1";
 
-pub(super) const KEEP_CHALLENGE: &str = "
-INSERT INTO challenges (hash, second) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+pub(super) const FORGET_ANSWERED: &str = "DELETE FROM answered WHERE second < $1";
 
-pub(super) const TAKE_CHALLENGE: &str = "DELETE FROM challenges WHERE hash = $1 AND second >= $2";
+pub(super) const KEEP_ANSWERED: &str = "
+INSERT INTO answered (hash, second) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 pub(super) const FORGET_SESSIONS: &str = "DELETE FROM sessions WHERE began < $1";
 

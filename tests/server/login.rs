@@ -184,9 +184,6 @@ fn a_challenge_is_answered_once() {
         let fresh = challenge();
         let signed = signature(&world, who, namespace, &text(name, &fresh));
         assert_eq!(answer(name, &fresh, &signed).0, 401, "{what}");
-        // What was tried is gone.
-        let signed = signature(&world, "ghopper", "countersign-login-v1", &text(&own, &fresh));
-        assert_eq!(answer(&own, &fresh, &signed).0, 401, "{what}");
     }
     let bodies = ["", "{", "[]", "{\"server\": 1}", "{\"server\": \"\", \"server\": \"\"}"];
     for body in bodies {

@@ -99,6 +99,10 @@ fn statement(reading: &Reading, words: &Words<'_>) -> Result<Statement, CliError
         .hint("approve it in a clone, where it can be merged again:")
         .hint(format!("countersign approve {merge} --ref {name}")));
     }
+    if reading.request.name.to_string().as_bytes() != reading.request.name.as_bytes() {
+        return Err(CliError::new(format!("{id} is for a ref whose name can't be shown"))
+            .hint("push it to a plain name"));
+    }
     if reading.parts.is_empty() {
         return Err(CliError::new(format!("{id} holds nothing that lacks a sign-off")));
     }

@@ -284,15 +284,14 @@ pub(crate) async fn tokens_live_once(store: &dyn Keeper) {
 /// What a server's own store does with those who log in.
 pub(crate) async fn sessions_come_and_go(store: &dyn Keeper) {
     let (hash, other) = (token_hash("secret"), token_hash("other"));
-    assert!(store.keep_challenge(&hash, 100, 0).await.expect("kept"));
-    assert!(!store.keep_challenge(&hash, 100, 0).await.expect("it is there"));
-    assert!(!store.take_challenge(&other, 0).await.expect("none"));
-    assert!(!store.take_challenge(&hash, 101).await.expect("too old"));
-    assert!(store.take_challenge(&hash, 100).await.expect("taken"));
-    assert!(!store.take_challenge(&hash, 100).await.expect("once"));
-    assert!(store.keep_challenge(&hash, 100, 0).await.expect("kept"));
-    assert!(store.keep_challenge(&other, 200, 101).await.expect("kept"));
-    assert!(!store.take_challenge(&hash, 0).await.expect("forgotten"));
+    assert_eq!(store.secret("login", b"one").await.expect("kept"), b"one");
+    assert_eq!(store.secret("login", b"two").await.expect("the first"), b"one");
+    assert_eq!(store.secret("other", b"two").await.expect("kept"), b"two");
+    assert!(store.answer_challenge(&hash, 100, 0).await.expect("first"));
+    assert!(!store.answer_challenge(&hash, 101, 0).await.expect("once"));
+    assert!(store.answer_challenge(&other, 200, 100).await.expect("another"));
+    assert!(!store.answer_challenge(&hash, 200, 100).await.expect("still known"));
+    assert!(store.answer_challenge(&hash, 200, 101).await.expect("forgotten"));
     let session = Session {
         person: PersonId::new("grace"),
         public_key: "ssh-ed25519 AAAA".into(),

@@ -300,21 +300,20 @@ impl Keeper for Engine {
         self.done(conn, result)
     }
 
-    async fn keep_challenge(
+    async fn secret(&self, name: &str, random: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut conn = self.acquire().await?;
+        let result = self.patiently(sessions::secret(&mut conn, name, random)).await;
+        self.done(conn, result)
+    }
+
+    async fn answer_challenge(
         &self,
         hash: &TokenHash,
         second: i64,
         oldest: i64,
     ) -> Result<bool, StoreError> {
         let mut conn = self.acquire().await?;
-        let result =
-            self.patiently(sessions::keep_challenge(&mut conn, hash, second, oldest)).await;
-        self.done(conn, result)
-    }
-
-    async fn take_challenge(&self, hash: &TokenHash, oldest: i64) -> Result<bool, StoreError> {
-        let mut conn = self.acquire().await?;
-        let result = self.patiently(sessions::take_challenge(&mut conn, hash, oldest)).await;
+        let result = self.patiently(sessions::answer(&mut conn, hash, second, oldest)).await;
         self.done(conn, result)
     }
 

@@ -21,6 +21,9 @@ use crate::store::{Durability, sql};
 /// is still pushed does not end.
 const AGAIN: i64 = 24 * 60 * 60;
 
+/// Bytes of objects in one answer: more than a request may hold.
+const ANSWER_BYTES: i64 = 44 << 20;
+
 pub(super) async fn keep(conn: &mut Connection, new: &NewRequest) -> Result<Requested, Fault> {
     let mut tx = write(conn, Durability::Buffered).await?;
     turn(&mut tx, Turn::Requests).await?;
@@ -43,10 +46,12 @@ pub(super) async fn keep(conn: &mut Connection, new: &NewRequest) -> Result<Requ
     let (answer, is_due) = match last {
         None => (Requested::Opened, true),
         Some((_, _, _, closed)) if closed > 0 => (Requested::Opened, true),
-        Some((_, at, body, _)) => match rows::round(&body)?.commits == new.round.commits {
-            true => (Requested::Known, second - at >= AGAIN),
-            false => (Requested::Moved, true),
-        },
+        Some((_, at, body, _)) => {
+            let last = rows::round(&body)?;
+            let is_new = !last.says_the_same(&new.round) || second - at >= AGAIN;
+            let is_moved = last.commits != new.round.commits;
+            (if is_moved { Requested::Moved } else { Requested::Known }, is_new)
+        }
     };
     if is_due {
         sqlx::query(sql::ADD_ROUND)
@@ -103,12 +108,12 @@ pub(super) async fn has_objects(
     repository: &RepositoryName,
     ids: &[ObjectId],
 ) -> Result<Vec<ObjectId>, Fault> {
-    let found: Vec<String> = sqlx::query_scalar(sql::HAS_OBJECTS)
+    let found: Vec<(String, i64)> = sqlx::query_as(sql::HAS_OBJECTS)
         .bind(repository.as_str())
         .bind(rows::list(ids)?)
         .fetch_all(conn)
         .await?;
-    Ok(found.iter().map(|id| rows::object(id)).collect::<Result<_, _>>()?)
+    Ok(found.iter().map(|(id, _)| rows::object(id)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn objects(
@@ -116,9 +121,20 @@ pub(super) async fn objects(
     repository: &RepositoryName,
     ids: &[ObjectId],
 ) -> Result<Vec<(ObjectId, Vec<u8>)>, Fault> {
-    let found: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(sql::OBJECTS)
+    let sizes: Vec<(String, i64)> = sqlx::query_as(sql::HAS_OBJECTS)
         .bind(repository.as_str())
         .bind(rows::list(ids)?)
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut left = ANSWER_BYTES;
+    let within = |(id, bytes): (String, i64)| {
+        left -= bytes;
+        (left >= 0).then_some(id)
+    };
+    let within: Vec<String> = sizes.into_iter().map_while(within).collect();
+    let found: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(sql::OBJECTS)
+        .bind(repository.as_str())
+        .bind(rows::list(&within)?)
         .fetch_all(conn)
         .await?;
     let object = |(id, bytes, packed): (String, i64, Vec<u8>)| {

@@ -5,43 +5,33 @@ use crate::domain::ids::{PersonId, TokenHash};
 use crate::store::keeper::Session;
 use crate::store::{Durability, sql};
 
-/// Challenges that may wait for their answers at once.
-const CHALLENGES: i64 = 10_000;
+pub(super) async fn secret(
+    conn: &mut Connection,
+    name: &str,
+    random: &[u8],
+) -> Result<Vec<u8>, Fault> {
+    let mut tx = write(conn, Durability::Synced).await?;
+    sqlx::query(sql::KEEP_SECRET).bind(name).bind(random).execute(&mut *tx).await?;
+    let kept: Vec<u8> = sqlx::query_scalar(sql::SECRET).bind(name).fetch_one(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
 
-pub(super) async fn keep_challenge(
+pub(super) async fn answer(
     conn: &mut Connection,
     hash: &TokenHash,
     second: i64,
     oldest: i64,
 ) -> Result<bool, Fault> {
-    let mut tx = write(conn, Durability::Buffered).await?;
-    sqlx::query(sql::FORGET_CHALLENGES).bind(oldest).execute(&mut *tx).await?;
-    let waiting: i64 = sqlx::query_scalar(sql::COUNT_CHALLENGES).fetch_one(&mut *tx).await?;
-    if waiting >= CHALLENGES {
-        return Ok(false);
-    }
-    let kept = sqlx::query(sql::KEEP_CHALLENGE)
+    let mut tx = write(conn, Durability::Synced).await?;
+    sqlx::query(sql::FORGET_ANSWERED).bind(oldest).execute(&mut *tx).await?;
+    let kept = sqlx::query(sql::KEEP_ANSWERED)
         .bind(hash.to_string())
         .bind(second)
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
     Ok(kept.rows_affected() > 0)
-}
-
-pub(super) async fn take_challenge(
-    conn: &mut Connection,
-    hash: &TokenHash,
-    oldest: i64,
-) -> Result<bool, Fault> {
-    let mut tx = write(conn, Durability::Synced).await?;
-    let taken = sqlx::query(sql::TAKE_CHALLENGE)
-        .bind(hash.to_string())
-        .bind(oldest)
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(taken.rows_affected() > 0)
 }
 
 pub(super) async fn keep(

@@ -1,11 +1,16 @@
 -- Who is logged in to a server. Nothing here is evidence: rows come and go.
 
-CREATE TABLE challenges (
+CREATE TABLE secrets (
+    name  TEXT COLLATE "C" PRIMARY KEY,
+    value BYTEA NOT NULL
+);
+
+CREATE TABLE answered (
     hash   TEXT COLLATE "C" PRIMARY KEY,
     second BIGINT NOT NULL
 );
 
-CREATE INDEX challenges_by_age ON challenges (second);
+CREATE INDEX answered_by_age ON answered (second);
 
 CREATE TABLE sessions (
     hash       TEXT COLLATE "C" PRIMARY KEY,

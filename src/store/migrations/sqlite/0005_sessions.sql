@@ -2,12 +2,17 @@
 
 PRAGMA user_version = 5;
 
-CREATE TABLE challenges (
-    hash   TEXT NOT NULL PRIMARY KEY, -- SHA-256 over a domain tag and the challenge
-    second INTEGER NOT NULL           -- when it was given out; taken once, and soon
+CREATE TABLE secrets (
+    name  TEXT NOT NULL PRIMARY KEY, -- what it is for
+    value BLOB NOT NULL              -- random, the same for all servers of a store
 ) STRICT;
 
-CREATE INDEX challenges_by_age ON challenges (second);
+CREATE TABLE answered (
+    hash   TEXT NOT NULL PRIMARY KEY, -- SHA-256 over a domain tag and a challenge
+    second INTEGER NOT NULL           -- when somebody logged in by it
+) STRICT;
+
+CREATE INDEX answered_by_age ON answered (second);
 
 CREATE TABLE sessions (
     hash       TEXT NOT NULL PRIMARY KEY, -- SHA-256 over a domain tag and the session's secret

@@ -10,7 +10,7 @@ use crate::store::keeper::Keeper;
 use crate::store::{Durability, Store};
 
 /// What may be deleted, and is not evidence.
-const SHOWN: [&str; 4] = ["challenges", "object_repositories", "objects", "sessions"];
+const SHOWN: [&str; 5] = ["answered", "object_repositories", "objects", "secrets", "sessions"];
 
 const TABLES: [&str; 17] = [
     "changes",

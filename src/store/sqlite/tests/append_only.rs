@@ -14,7 +14,7 @@ use crate::store::keeper::Keeper;
 use crate::store::{Durability, Position, Store, sql};
 
 /// What may be deleted, and is not evidence.
-const SHOWN: [&str; 4] = ["objects", "object_repositories", "challenges", "sessions"];
+const SHOWN: [&str; 5] = ["objects", "object_repositories", "secrets", "answered", "sessions"];
 
 const TABLES: [&str; 17] = [
     "requests",
