@@ -196,6 +196,8 @@ const ONLY: &[(&str, &[&str])] = &[
     ("process::exit", &["cli/", "main.rs"]),
     ("ExitCode", &["cli/", "main.rs"]),
     ("axum", &["server/"]),
+    ("hyper", &["server/"]),
+    ("tokio_rustls", &["server/"]),
     ("sha2", &["domain/digest.rs"]),
     ("ssh_key", &["signature/", "policy/"]),
     ("ring", &["signature/", "store/http.rs"]),

@@ -1,7 +1,7 @@
 //! The gate from outside: real pushes by real git against real repositories, in a
 //! hermetic environment. Each attack stands beside its innocent twin.
 //!
-//! Needed on the machine: git, ssh-keygen, ssh, sshd, script and PostgreSQL. A test whose tool is
+//! Needed on the machine: git, ssh-keygen, ssh, sshd, script, openssl and PostgreSQL. A test whose tool is
 //! missing fails.
 #![allow(
     clippy::unwrap_used,

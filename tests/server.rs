@@ -1,6 +1,7 @@
 //! The gate with a sign-off server as its store, and servers that lie, hang or are gone.
 
 mod login;
+mod tls;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -32,11 +33,15 @@ impl<'w> Server<'w> {
     }
 
     fn at(world: &'w World, address: &str) -> Self {
+        Self::with(world, address, "")
+    }
+
+    fn with(world: &'w World, address: &str, tail: &str) -> Self {
         let socket = world.path("serve.sock");
         let settings = format!(
             "policy = \"policy.toml\"\nstore = \"sqlite:server.db\"\n\
              [repository]\nroot = \"root\"\n[identity]\nserver = \"env\"\n\
-             [serve]\nlisten = [\"{address}\", \"unix:{}\"]\n",
+             [serve]\nlisten = [\"{address}\", \"unix:{}\"]\n{tail}",
             path_text(&socket)
         );
         fs::write(world.path("serve.toml"), settings).unwrap();

@@ -33,16 +33,21 @@ enum Hook {
 
 /// By it the runtime sizes the stack of every thread, those of libraries too. Where sshd lets
 /// a client set it, no thread starts, or one overflows (G22).
-const STACKS: &str = "RUST_MIN_STACK";
+///
+/// By the others, libraries take other authorities for the system's: whoever set them could vouch
+/// for a sign-off server of their own.
+const NOT_OURS: [&str; 3] = ["RUST_MIN_STACK", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Runs one hook. A panic of a worker is told to the log alone, never to the pusher.
 pub(super) fn run(args: &HookArgs, config: Option<PathBuf>) -> Result<Exit, CliError> {
-    if std::env::var_os(STACKS).is_some() {
-        // Nothing is read yet and no thread runs: begin again without it.
-        let program = std::env::current_exe()?;
-        let error =
-            Command::new(program).args(std::env::args_os().skip(1)).env_remove(STACKS).exec();
-        return Err(error.into());
+    if NOT_OURS.iter().any(|name| std::env::var_os(name).is_some()) {
+        // Nothing is read yet and no thread runs: begin again without them.
+        let mut again = Command::new(std::env::current_exe()?);
+        again.args(std::env::args_os().skip(1));
+        for name in NOT_OURS {
+            again.env_remove(name);
+        }
+        return Err(again.exec().into());
     }
     std::panic::set_hook(Box::new(|info| tracing::error!(panic = %info, "bug")));
     let config = config.unwrap_or_else(|| PathBuf::from("/etc/countersign/countersign.toml"));

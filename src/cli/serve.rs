@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{out, settings};
-use crate::server::{Address, Policies, Server, Sessions, listen, serve};
+use crate::server::{Address, Policies, Server, Sessions, Tls, TlsFiles, listen, serve};
 use crate::store;
 
 /// Where and how stands in the settings.
@@ -24,6 +24,10 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
     let settings = settings(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let tls = settings.serve.tls.clone().map(|(certificate, key)| {
+            Tls::open(TlsFiles { certificate, key }).map(Arc::new).map_err(CliError::new)
+        });
+        let tls = tls.transpose()?;
         let mut listeners = Vec::new();
         let mut names: Vec<String> = settings.serve.url.iter().cloned().collect();
         for text in &settings.serve.listen {
@@ -35,7 +39,8 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
                 .await
                 .map_err(|e| CliError::new(format!("can't listen at {text}: {e}")))?;
             let at = listener.address();
-            names.push(if at.starts_with("unix:") { at } else { format!("http://{at}") });
+            let scheme = if tls.is_some() { "https" } else { "http" };
+            names.push(if at.starts_with("unix:") { at } else { format!("{scheme}://{at}") });
             listeners.push(listener);
         }
         let second = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
@@ -63,7 +68,7 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
             let end = async move {
                 ended.wait_for(|over| *over).await.ok();
             };
-            running.spawn(serve(Arc::clone(&server), listener, end));
+            running.spawn(serve(Arc::clone(&server), listener, tls.clone(), end));
         }
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

@@ -8,7 +8,8 @@ use crate::store::{self, Location, Store, StoreError};
 /// Where the settings say that the store is.
 #[must_use]
 pub fn location(settings: &Settings) -> Location<'_> {
-    Location { url: settings.store.secret(), token: settings.store.token() }
+    let store = &settings.store;
+    Location { url: store.secret(), token: store.token(), authority: store.authority() }
 }
 
 /// Opens a store. A repository that never published anything may be the

@@ -3,11 +3,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::connect_info::Connected;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::serve::IncomingStream;
-use tokio::net::{TcpListener, UnixListener};
 
 use super::problem::Problem;
 use super::{Server, login};
@@ -24,18 +21,6 @@ pub(super) enum Peer {
     Network,
     /// A system user of this machine, where the system tells.
     User(Option<u32>),
-}
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(_: IncomingStream<'_, TcpListener>) -> Self {
-        Self::Network
-    }
-}
-
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self::User(stream.io().peer_cred().ok().map(|cred| cred.uid()))
-    }
 }
 
 /// Who asks, and of which repositories.

@@ -5,11 +5,13 @@
 
 mod answers;
 mod caller;
+mod connections;
 mod login;
 mod policies;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -28,8 +30,10 @@ use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener};
 
 use self::caller::{Caller, Peer};
+pub use self::connections::serve;
 pub use self::policies::Policies;
 use self::problem::Problem;
+pub use self::tls::{Tls, TlsError, TlsFiles};
 use crate::store::http;
 use crate::store::keeper::Keeper;
 use crate::store::session::{CHALLENGE_PATH, LOGIN_PATH, LOGOUT_PATH};
@@ -121,22 +125,6 @@ pub async fn listen(address: &Address) -> io::Result<Listener> {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
             Ok(Listener::Unix(listener))
         }
-    }
-}
-
-/// Answers until `end` is over, then finishes what is under way.
-///
-/// # Errors
-/// What the system says of the listener.
-pub async fn serve(
-    server: Arc<Server>,
-    listener: Listener,
-    end: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router(server).into_make_service_with_connect_info::<Peer>();
-    match listener {
-        Listener::Tcp(tcp) => axum::serve(tcp, service).with_graceful_shutdown(end).await,
-        Listener::Unix(unix) => axum::serve(unix, service).with_graceful_shutdown(end).await,
     }
 }
 

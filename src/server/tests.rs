@@ -84,8 +84,8 @@ impl Running {
                     ended.await.ok();
                 };
                 tokio::select! {
-                    done = serve(Arc::clone(&server), tcp, std::future::pending()) => done.expect("tcp"),
-                    done = serve(server, unix, std::future::pending()) => done.expect("unix"),
+                    done = serve(Arc::clone(&server), tcp, None, std::future::pending()) => done.expect("tcp"),
+                    done = serve(server, unix, None, std::future::pending()) => done.expect("unix"),
                     () = ended => {}
                 }
             });

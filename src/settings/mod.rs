@@ -162,10 +162,11 @@ pub fn log_of(path: &Path) -> LogSettings {
     log(&mut report, whole.parent().unwrap_or(Path::new("/")), &root)
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "policy",
     "store",
     "store_token",
+    "store_authority",
     "repository",
     "identity",
     "limits",
@@ -194,7 +195,7 @@ pub fn parse(file: &str, folder: &Path, bytes: &[u8]) -> Result<Settings, Diagno
     let requests = requests::read(report, &root);
     let told = told(report, &root);
     let log = log(report, folder, &root);
-    let serve = serve::read(report, &root);
+    let serve = serve::read(report, folder, &root);
     let diagnostics = std::mem::replace(report, Report::new(file, "")).finish();
     match (policy, store, identity) {
         (Some(policy), Some(store), Some(identity)) if !diagnostics.has_errors() => Ok(Settings {

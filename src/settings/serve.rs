@@ -1,5 +1,6 @@
 //! `[serve]`: what `countersign serve` does on this machine.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::diagnostics::read::Fields;
@@ -16,6 +17,8 @@ pub struct ServeSettings {
     pub connections: u32,
     /// The address by which people know it, where that is another than it listens at.
     pub url: Option<String>,
+    /// Certificate and key, as PEM, of what listens at a port; `None`: no TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
     /// How long a login lasts without being used.
     pub idle: Duration,
     /// How long it lasts at the longest.
@@ -31,6 +34,7 @@ impl Default for ServeSettings {
             uids: Vec::new(),
             connections: 8,
             url: None,
+            tls: None,
             idle: 12 * HOUR,
             session: 7 * 24 * HOUR,
         }
@@ -40,9 +44,10 @@ impl Default for ServeSettings {
 /// Addresses, and users, at most.
 const MOST: usize = 100;
 
-pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> ServeSettings {
+pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> ServeSettings {
     let mut settings = ServeSettings::default();
-    let known = ["listen", "uids", "connections", "url", "idle", "session"];
+    let known =
+        ["listen", "uids", "connections", "url", "tls_certificate", "tls_key", "idle", "session"];
     let Some(fields) = super::table(report, root, "serve", &known) else { return settings };
     if let Some(list) = fields.list(report, "listen", MOST) {
         for item in &list.items {
@@ -87,6 +92,18 @@ pub(super) fn read(report: &mut Report, root: &Fields<'_>) -> ServeSettings {
             report.add(finding.help("write url = \"https://signoffs.example.com\""));
         }
         settings.url = Some(url.text.to_owned());
+    }
+    let certificate = super::path(report, folder, &fields, "tls_certificate");
+    let key = super::path(report, folder, &fields, "tls_key");
+    let is_there = |key: &str| fields.value(key).is_some();
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => settings.tls = Some((certificate, key)),
+        _ if is_there("tls_certificate") != is_there("tls_key") => {
+            let message = "a certificate goes with its key";
+            let finding = Finding::error("missing-key", &fields.span, message);
+            report.add(finding.help("write both tls_certificate and tls_key, or neither"));
+        }
+        _ => {}
     }
     for (key, time) in [("idle", &mut settings.idle), ("session", &mut settings.session)] {
         let Some(text) = fields.text(report, key) else { continue };

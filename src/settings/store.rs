@@ -14,6 +14,8 @@ pub struct StoreUrl {
     file: Option<PathBuf>,
     /// The file with the token that a server asks for.
     token: Option<PathBuf>,
+    /// The authorities that vouch for a server; the system's where there is none.
+    authority: Option<PathBuf>,
 }
 
 impl StoreUrl {
@@ -22,7 +24,12 @@ impl StoreUrl {
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let slashes = if path.is_absolute() { "//" } else { "" };
-        Self { url: format!("sqlite:{slashes}{}", path.display()), file: Some(path), token: None }
+        Self {
+            url: format!("sqlite:{slashes}{}", path.display()),
+            file: Some(path),
+            token: None,
+            authority: None,
+        }
     }
 
     /// The whole URL, secrets included: for opening, never for showing.
@@ -35,6 +42,12 @@ impl StoreUrl {
     #[must_use]
     pub fn token(&self) -> Option<&Path> {
         self.token.as_deref()
+    }
+
+    /// The file with the authorities that vouch for a server.
+    #[must_use]
+    pub fn authority(&self) -> Option<&Path> {
+        self.authority.as_deref()
     }
 
     /// Whether it is a server, which seniors may ask too.
@@ -104,6 +117,14 @@ pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> Opt
     match store(folder, text.text) {
         Ok(store) => {
             let token = super::path(report, folder, root, "store_token");
+            let authority = super::path(report, folder, root, "store_authority");
+            if authority.is_some() && !store.url.starts_with("https:") {
+                let key = root.key_span("store_authority");
+                let message = "this store shows no certificate";
+                let finding = Finding::error("authority-of-none", &key, message);
+                report.add(finding.help("take store_authority out, or write https://"));
+            }
+            let store = StoreUrl { authority, ..store };
             with_token(report, root, &text.span, store, token)
         }
         Err((code, message)) => {
@@ -114,7 +135,7 @@ pub(super) fn read(report: &mut Report, folder: &Path, root: &Fields<'_>) -> Opt
 }
 
 fn elsewhere(url: &str) -> StoreUrl {
-    StoreUrl { url: url.to_owned(), file: None, token: None }
+    StoreUrl { url: url.to_owned(), file: None, token: None, authority: None }
 }
 
 /// A server knows a Git host by its token; on a socket it may know it by its user.

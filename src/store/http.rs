@@ -46,6 +46,8 @@ pub struct Options {
     pub patience: Duration,
     /// Bytes of the largest answer that is read.
     pub answer_bytes: usize,
+    /// The authorities that vouch for a server, as PEM; the system's where there are none.
+    pub authority: Option<Vec<u8>>,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Default for Options {
             connect: Duration::from_secs(3),
             patience: Duration::from_secs(10),
             answer_bytes: 64 << 20,
+            authority: None,
         }
     }
 }
@@ -84,6 +87,14 @@ pub fn open(url: &str, token: Option<&str>, options: Options) -> Result<Http, St
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
+    if let Some(pem) = &options.authority {
+        let read = reqwest::Certificate::from_pem_bundle(pem);
+        let certificates = read.map_err(|e| refuse(&format!("has no authorities: {e}")))?;
+        if certificates.is_empty() {
+            return Err(refuse("has no authorities in the file of store_authority"));
+        }
+        client = client.tls_certs_only(certificates);
+    }
     let address = match url.strip_prefix("unix:") {
         Some(path) => {
             let path = path.strip_prefix("//").unwrap_or(path);

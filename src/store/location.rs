@@ -14,6 +14,8 @@ pub struct Location<'a> {
     pub url: &'a str,
     /// The file with the token that a server asks for.
     pub token: Option<&'a Path>,
+    /// The file with the authorities that vouch for a server; the system's where there is none.
+    pub authority: Option<&'a Path>,
 }
 
 /// Opens a store, and makes it where it isn't there: for setting up, and for tools. A server
@@ -55,7 +57,7 @@ pub async fn open_keeper(url: &str, connections: u32) -> Result<Box<dyn Keeper>,
 }
 
 async fn open_with(at: Location<'_>, create: bool) -> Result<Box<dyn Store>, StoreError> {
-    let Location { url, token } = at;
+    let Location { url, token, authority } = at;
     match url.split_once(':') {
         Some(("sqlite", _)) => {
             let options = sqlite::Options { create, ..sqlite::Options::default() };
@@ -67,7 +69,9 @@ async fn open_with(at: Location<'_>, create: bool) -> Result<Box<dyn Store>, Sto
         }
         Some(("https" | "http" | "unix", _)) => {
             let token = token.map(secret).transpose()?;
-            Ok(Box::new(http::open(url, token.as_deref(), http::Options::default())?))
+            let authority = authority.map(certificates).transpose()?;
+            let options = http::Options { authority, ..http::Options::default() };
+            Ok(Box::new(http::open(url, token.as_deref(), options)?))
         }
         // The rest of a URL may hold a password.
         Some((scheme, _)) => Err(StoreError::Unreachable(format!(
@@ -93,4 +97,12 @@ fn secret(path: &Path) -> Result<String, StoreError> {
     let token = text.trim();
     let is_token = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
     if is_token { Ok(token.to_owned()) } else { Err(unreadable("is none")) }
+}
+
+/// A file with certificates, as PEM.
+fn certificates(path: &Path) -> Result<Vec<u8>, StoreError> {
+    std::fs::read(path).map_err(|e| {
+        let path = escape(path.as_os_str().as_encoded_bytes());
+        StoreError::Unreachable(format!("the authorities in \"{path}\" can't be read: {e}"))
+    })
 }
