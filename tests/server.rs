@@ -109,12 +109,18 @@ fn it_is_the_same_way_through_the_gate() {
 #[test]
 fn requests_go_through_the_server() {
     let world = World::new();
-    let server = Server::start(&world);
+    let server = Server::with(&world, "127.0.0.1:0", "[log]\nfile = \"serve.log\"\n");
     server.answers(server.token("git-1", "payments/*"));
     let kim = world.clone("kim");
     kim.commit(ai("Add it").file("a", "a\n"));
     let push = kim.push_main();
     push.rejected_with(NEEDS);
+    // Its log names the decision, and who asked.
+    let decision = push.remote.split_whitespace().rfind(|w| w.starts_with("D-")).unwrap();
+    let log = fs::read_to_string(world.path("serve.log")).unwrap();
+    let lines = log.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    let asked = lines.filter(|l| l["fields"]["request"] == *decision).collect::<Vec<_>>();
+    assert!(!asked.is_empty() && asked.iter().all(|l| l["fields"]["who"] == "host git-1"), "{log}");
     let listed = world.countersign(&["queue"]).exits(0).out();
     let id = listed.split_whitespace().next().unwrap().to_owned();
     push.says(&format!("hint:      countersign approve {id}"));

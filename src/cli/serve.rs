@@ -1,7 +1,8 @@
 //! `countersign serve`: the sign-off server.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +13,9 @@ use tokio::sync::watch;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{out, settings};
+use crate::hook::log::level;
 use crate::server::{Address, Policies, Server, Sessions, Tls, TlsFiles, listen, serve};
+use crate::settings::LogSettings;
 use crate::store;
 
 /// Where and how stands in the settings.
@@ -22,6 +25,7 @@ pub(super) struct ServeArgs {}
 
 pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError> {
     let settings = settings(config)?;
+    start_log(&settings.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let tls = settings.serve.tls.clone().map(|(certificate, key)| {
@@ -86,4 +90,19 @@ pub(super) fn run(_: &ServeArgs, config: Option<&Path>) -> Result<Exit, CliError
         }
         Ok(Exit::Done)
     })
+}
+
+/// Lines of JSON, to the file of the settings or to standard error.
+fn start_log(settings: &LogSettings) -> Result<(), CliError> {
+    let log = tracing_subscriber::fmt().json().with_max_level(level(settings.level));
+    let started = match &settings.file {
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path).map_err(|e| {
+                CliError::new(format!("the log \"{}\" can't be written: {e}", path.display()))
+            })?;
+            log.with_writer(Mutex::new(file)).try_init()
+        }
+        None => log.with_writer(std::io::stderr).try_init(),
+    };
+    started.map_err(|e| CliError::new(format!("there is no log: {e}")))
 }

@@ -98,7 +98,8 @@ pub(super) fn fault(place: &Place, id: &DecisionId, finding: &Finding) {
     }
 }
 
-fn level(level: LogLevel) -> LevelFilter {
+/// As the subscriber takes it.
+pub fn level(level: LogLevel) -> LevelFilter {
     match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

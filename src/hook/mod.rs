@@ -14,7 +14,7 @@ mod findings;
 mod held;
 pub mod input;
 mod learn;
-mod log;
+pub mod log;
 mod look;
 pub mod memory;
 mod merges;

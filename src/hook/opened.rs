@@ -9,7 +9,8 @@ use crate::store::{self, Location, Store, StoreError};
 #[must_use]
 pub fn location(settings: &Settings) -> Location<'_> {
     let store = &settings.store;
-    Location { url: store.secret(), token: store.token(), authority: store.authority() }
+    let (url, token, authority) = (store.secret(), store.token(), store.authority());
+    Location { url, token, authority, request: None }
 }
 
 /// Opens a store. A repository that never published anything may be the

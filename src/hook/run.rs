@@ -278,7 +278,10 @@ impl Gate {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
                 unfinished("bug", "the server could not start the check").detail(chain(&e))
             })?;
-        let source = LazyStore::new(opened::location(&self.settings), &repo);
+        let source = {
+            let at = opened::location(&self.settings);
+            LazyStore::new(crate::store::Location { request: Some(self.id.as_str()), ..at }, &repo)
+        };
         let (decision, requests) = runtime.block_on(self.waiting.watch(async {
             let mut facts = collect::collect(&bench, all, &source).await;
             facts.problems.extend(refused::nameless(&bench, &facts));

@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
 use super::problem::Problem;
+use super::requests::Who;
 use super::{Server, login};
 use crate::domain::digest::token_hash;
 use crate::domain::glob::Globs;
@@ -27,6 +28,8 @@ pub(super) enum Peer {
 pub(super) enum Caller {
     /// A Git host, or a system user of this machine.
     Host {
+        /// As its token or its system user is called.
+        name: String,
         /// None: of all.
         repositories: Option<Globs>,
     },
@@ -56,7 +59,7 @@ impl Caller {
         if headers.get(AUTHORIZATION).is_none() {
             return match peer {
                 Peer::User(Some(uid)) if server.uids.contains(&uid) => {
-                    Ok(Self::Host { repositories: None })
+                    Ok(Self::Host { name: format!("uid {uid}"), repositories: None })
                 }
                 _ => Err(Problem::no_login()),
             };
@@ -69,18 +72,26 @@ impl Caller {
         let token = token.filter(|t| t.revoked_at.is_none()).ok_or_else(Problem::no_login)?;
         let globs = Globs::new(token.repositories.iter().map(String::as_str));
         let globs = globs.map_err(|_| Problem::no_login())?;
-        Ok(Self::Host { repositories: Some(globs) })
+        Ok(Self::Host { name: token.name, repositories: Some(globs) })
+    }
+
+    /// For the log.
+    pub(super) fn who(&self) -> Who {
+        match self {
+            Self::Host { name, .. } => Who(format!("host {name}")),
+            Self::Person { id, .. } => Who(format!("person {id}")),
+        }
     }
 
     /// Whether nothing is kept from the caller.
     pub(super) fn sees_all(&self) -> bool {
-        matches!(self, Self::Host { repositories: None })
+        matches!(self, Self::Host { repositories: None, .. })
     }
 
     /// Whether a repository is one of the caller's.
     pub(super) fn sees(&self, name: &RepositoryName) -> bool {
         match self {
-            Self::Host { repositories } => {
+            Self::Host { repositories, .. } => {
                 let matches = |globs: &Globs| globs.matches(name.as_str().as_bytes());
                 repositories.as_ref().is_none_or(matches)
             }
@@ -100,8 +111,8 @@ impl Caller {
             Q::Decisions { .. } | Q::Traces { .. } | Q::ShownIn { .. } | Q::MemoryStats {}
         );
         match self {
-            Self::Host { repositories: None } => Ok(()),
-            Self::Host { repositories: Some(globs) } => {
+            Self::Host { repositories: None, .. } => Ok(()),
+            Self::Host { repositories: Some(globs), .. } => {
                 let is_wide = globs.patterns().any(|pattern| pattern == "**");
                 if of_all && !is_wide { Err(Problem::of_all()) } else { Ok(()) }
             }

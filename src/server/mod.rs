@@ -9,6 +9,7 @@ mod connections;
 mod login;
 mod policies;
 mod problem;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -142,6 +143,7 @@ fn router(server: Arc<Server>) -> Router {
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(axum::middleware::from_fn(requests::log))
         .with_state(server)
 }
 
@@ -186,5 +188,7 @@ async fn store(
     caller.may(&question)?;
     let answer = answers::answer(&server, &caller, question).await?;
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-    Ok((headers, Body::from(answer)).into_response())
+    let mut response = (headers, Body::from(answer)).into_response();
+    response.extensions_mut().insert(caller.who());
+    Ok(response)
 }

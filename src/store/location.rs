@@ -16,6 +16,8 @@ pub struct Location<'a> {
     pub token: Option<&'a Path>,
     /// The file with the authorities that vouch for a server; the system's where there is none.
     pub authority: Option<&'a Path>,
+    /// What a server's log calls the questions: a decision's id.
+    pub request: Option<&'a str>,
 }
 
 /// Opens a store, and makes it where it isn't there: for setting up, and for tools. A server
@@ -57,7 +59,7 @@ pub async fn open_keeper(url: &str, connections: u32) -> Result<Box<dyn Keeper>,
 }
 
 async fn open_with(at: Location<'_>, create: bool) -> Result<Box<dyn Store>, StoreError> {
-    let Location { url, token, authority } = at;
+    let Location { url, token, authority, request } = at;
     match url.split_once(':') {
         Some(("sqlite", _)) => {
             let options = sqlite::Options { create, ..sqlite::Options::default() };
@@ -70,7 +72,8 @@ async fn open_with(at: Location<'_>, create: bool) -> Result<Box<dyn Store>, Sto
         Some(("https" | "http" | "unix", _)) => {
             let token = token.map(secret).transpose()?;
             let authority = authority.map(certificates).transpose()?;
-            let options = http::Options { authority, ..http::Options::default() };
+            let request = request.map(str::to_owned);
+            let options = http::Options { authority, request, ..http::Options::default() };
             Ok(Box::new(http::open(url, token.as_deref(), options)?))
         }
         // The rest of a URL may hold a password.

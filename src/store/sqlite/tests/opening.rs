@@ -237,5 +237,5 @@ fn a_checkpoint_moves_the_log_into_the_file() {
 }
 
 fn at(url: &str) -> Location<'_> {
-    Location { url, token: None, authority: None }
+    Location { url, token: None, authority: None, request: None }
 }
