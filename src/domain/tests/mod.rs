@@ -2,6 +2,7 @@
 
 mod laws;
 mod matrix;
+mod memory;
 mod oracle;
 mod stage;
 mod tree;
