@@ -3,7 +3,7 @@
 use super::work::{self, Dice, function, show, three, with};
 use crate::support::{API, CLAUDE, Clone, MAIN, NEEDS, Policy, World, ai, human};
 
-type Files = Vec<(String, String)>;
+pub(super) type Files = Vec<(String, String)>;
 
 /// What becomes of the work, in one commit or several.
 struct Way {
@@ -131,7 +131,7 @@ const WAYS: &[Way] = &[
     },
 ];
 
-fn launder(world: &World, who: &str, ways: &[Files]) -> crate::support::PushResult {
+pub(super) fn launder(world: &World, who: &str, ways: &[Files]) -> crate::support::PushResult {
     let other = world.clone(who);
     for (n, files) in ways.iter().enumerate() {
         other.commit(with(human(format!("My own work, part {n}\n")), files).author("mallory"));

@@ -5,6 +5,7 @@ mod adopt;
 mod defences;
 mod innocent;
 mod laundered;
+mod measure;
 mod notes;
 mod public;
 mod told;

@@ -69,9 +69,12 @@ fn basis(known: &Recollection) -> Option<&'static str> {
     })
 }
 
+/// What, lines of the source, lines of each file and how many were seen, whether it is known.
+type Row = (&'static str, usize, &'static [(usize, usize)], bool);
+
 #[test]
 fn so_many_lines_are_enough() {
-    let rows: [(&str, usize, &[(usize, usize)], bool); 18] = [
+    let rows: [Row; 18] = [
         ("half of a file", 100, &[(30, 15)], true),
         ("less than half", 100, &[(30, 14)], false),
         ("eight lines, all of them", 100, &[(8, 8)], true),
@@ -131,7 +134,8 @@ fn crumbs_are_counted_together() {
 /// corrected.
 #[test]
 fn what_has_no_weight_is_no_evidence() {
-    let shapes: [(&str, fn(&mut Recollection)); 4] = [
+    type Shape = fn(&mut Recollection);
+    let shapes: [(&str, Shape); 4] = [
         ("itself", |known| known.itself = vec![0]),
         ("change", |known| known.change = vec![0]),
         ("file", |known| known.files[0].blob = vec![0]),
