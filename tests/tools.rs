@@ -127,6 +127,35 @@ fn status_counts_what_is_missing() {
     kim.countersign(&status).exits(0).says("ghopper");
 }
 
+/// For whoever wants to push as soon as they may; in vain it does not wait.
+#[test]
+fn status_waits_for_the_last_sign_off() {
+    let world = World::with(&Policy::standard().with("sign_offs", "2"));
+    let kim = informed(&world);
+    let id = kim.commit(ai("Add it").file("a", "a\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let wait = || {
+        let mut status = kim.command(env!("CARGO_BIN_EXE_countersign"));
+        status.args(["status", "origin/main..HEAD", "--ref", MAIN, "--as", "kim", "--wait"]);
+        status.stdout(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let mut waiting = wait();
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("ghopper")]);
+    assert!(waiting.try_wait().unwrap().is_none(), "one more is missing");
+    kim.deliver(&[&Draft::approve().commit(&kim, &id).sign("alovelace")]);
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("signed off by"));
+    kim.push_main().lands(&[MAIN]);
+    let other = kim.commit(ai("Another").file("b", "b\n"));
+    kim.push(&["HEAD:refs/heads/topic"]).accepted();
+    let mut waiting = wait();
+    assert!(waiting.try_wait().unwrap().is_none());
+    let no = Draft::approve().commit(&kim, &other).set("verdict", "decline").set("reason", "No");
+    kim.deliver(&[&no.sign("ghopper")]);
+    assert_eq!(waiting.wait().unwrap().code(), Some(3), "somebody declined");
+}
+
 #[test]
 fn status_tells_declines_and_refs_without_a_rule() {
     let world = World::with(&Policy::standard().with("veto", "true"));

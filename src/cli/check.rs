@@ -1,6 +1,8 @@
 //! `countersign check` and `countersign status`: the gate's engine in a clone, before a
 //! push.
 
+use std::time::Duration;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -59,7 +61,7 @@ pub(super) struct CheckArgs {
 /// `countersign status`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  countersign status origin/main..HEAD --ref refs/heads/main\n\nExit code 3: something is open."
+    after_help = "Examples:\n  countersign status origin/main..HEAD --ref refs/heads/main\n  countersign status --wait && git push origin HEAD:main\n\nExit code 3: something is open."
 )]
 pub(super) struct StatusArgs {
     #[command(flatten)]
@@ -67,7 +69,14 @@ pub(super) struct StatusArgs {
     /// The ref that it would go to; else the first that the policy gates by its full name
     #[arg(long = "ref", value_name = "REF")]
     name: Option<String>,
+    /// Ask again until everything is signed, or somebody has declined
+    #[arg(long, conflicts_with = "offline")]
+    wait: bool,
 }
+
+/// How long to wait before asking again, at first and at last.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
     let (decision, policy) = judge(&args.push, Some(&args.name))?;
@@ -100,7 +109,15 @@ pub(super) fn check(args: &CheckArgs, json: bool) -> Result<Exit, CliError> {
 }
 
 pub(super) fn status(args: &StatusArgs, json: bool) -> Result<Exit, CliError> {
-    let (decision, _) = judge(&args.push, args.name.as_deref())?;
+    let mut pause = PAUSE;
+    let decision = loop {
+        let (decision, _) = judge(&args.push, args.name.as_deref())?;
+        if !args.wait || !waits(&decision) {
+            break decision;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    };
     let open: usize = decision.refs.iter().map(open_in).sum();
     let exit = if open == 0 { Exit::Done } else { Exit::PolicySaysNo };
     if json {
@@ -148,6 +165,19 @@ fn told(finding: &Finding) -> String {
         Some(detail) => format!("{}: {}", finding.message, escape(detail.as_bytes())),
         None => finding.message.clone(),
     }
+}
+
+/// Whether anything is open, and sign-offs that may still come would mend all of it.
+fn waits(decision: &Decision) -> bool {
+    let commits = || decision.refs.iter().flat_map(|r| &r.commits);
+    let findings = commits()
+        .flat_map(|c| &c.findings)
+        .chain(decision.refs.iter().flat_map(|r| &r.findings))
+        .chain(&decision.findings);
+    let mut unmet = commits().flat_map(|c| &c.requirements).filter(|q| q.met == Met::No).peekable();
+    unmet.peek().is_some()
+        && unmet.all(|q| !q.blocked && q.declined.is_empty() && !q.can_sign.is_empty())
+        && !findings.into_iter().any(Finding::rejects)
 }
 
 /// How many things a ref still needs.
