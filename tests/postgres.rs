@@ -1,7 +1,7 @@
 //! The gate with its store in PostgreSQL: one database for several repositories.
 
 #[path = "../src/store/postgres/tests/cluster.rs"]
-mod cluster;
+pub(crate) mod cluster;
 
 use self::cluster::Cluster;
 use crate::support::world::Settings;

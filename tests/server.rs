@@ -2,6 +2,7 @@
 
 mod login;
 mod tls;
+mod two;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -24,6 +25,8 @@ struct Server<'w> {
     process: Child,
     /// `127.0.0.1:PORT`.
     address: String,
+    /// Its settings.
+    config: std::path::PathBuf,
 }
 
 impl<'w> Server<'w> {
@@ -37,16 +40,22 @@ impl<'w> Server<'w> {
     }
 
     fn with(world: &'w World, address: &str, tail: &str) -> Self {
-        let socket = world.path("serve.sock");
+        Self::over(world, "serve", address, "sqlite:server.db", tail)
+    }
+
+    /// One of several: with a name, and a store, of its own.
+    fn over(world: &'w World, name: &str, address: &str, store: &str, tail: &str) -> Self {
+        let socket = world.path(&format!("{name}.sock"));
         let settings = format!(
-            "policy = \"policy.toml\"\nstore = \"sqlite:server.db\"\n\
+            "policy = \"policy.toml\"\nstore = \"{store}\"\n\
              [repository]\nroot = \"root\"\n[identity]\nserver = \"env\"\n\
              [serve]\nlisten = [\"{address}\", \"unix:{}\"]\n{tail}",
             path_text(&socket)
         );
-        fs::write(world.path("serve.toml"), settings).unwrap();
+        let config = world.path(&format!("{name}.toml"));
+        fs::write(&config, settings).unwrap();
         let mut serve = world.command(env!("CARGO_BIN_EXE_countersign"));
-        serve.arg("--config").arg(world.path("serve.toml")).arg("serve");
+        serve.arg("--config").arg(&config).arg("serve");
         let mut process = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut address = || {
@@ -54,12 +63,12 @@ impl<'w> Server<'w> {
             line.strip_prefix("listening at ").expect(&line).to_owned()
         };
         let address = (address(), address()).0;
-        Self { world, process, address }
+        Self { world, process, address, config }
     }
 
     fn countersign(&self, args: &[&str]) -> Output {
         let mut command = self.world.command(env!("CARGO_BIN_EXE_countersign"));
-        run(command.arg("--config").arg(self.world.path("serve.toml")).args(args), b"")
+        run(command.arg("--config").arg(&self.config).args(args), b"")
     }
 
     /// A token's file.
