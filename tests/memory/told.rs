@@ -31,6 +31,25 @@ fn switched_off_it_knows_nothing() {
     other.push_main().lands(&[MAIN]);
 }
 
+/// Of work whose first pusher has no name nobody knows who had a hand in it: one more says so.
+#[test]
+fn a_correction_of_a_nameless_push_takes_one_more() {
+    let world = World::new();
+    let files = three(92, 30);
+    let nobody = world.clone("");
+    let shown = nobody.commit(with(ai("Add the ledger").author("kim").committer("kim"), &files));
+    nobody.push(&["HEAD:refs/heads/topic"]).accepted();
+    let other = world.clone("mallory");
+    other.commit(with(human("Mine\n"), &files));
+    other.push_main().rejected_with("same change as");
+    let draft = Draft::approve().commit(&nobody, &shown);
+    let draft = draft.set("verdict", "correct").set("reason", "the trailer was wrong");
+    other.deliver(&[&draft.sign("ghopper")]);
+    other.push_main().rejected_with("the rule wants 2");
+    other.deliver(&[&draft.sign("alovelace")]);
+    other.push_main().lands(&[MAIN]);
+}
+
 /// One senior says that the trailer was wrong; whoever made it can't.
 #[test]
 fn a_correction_takes_weight_away() {
