@@ -192,6 +192,7 @@ fn the_own_ones_come_first() {
     assert!(ids(&world, &["--as", "ghopper", "--mine"]).is_empty());
     assert_eq!(ids(&world, &["--as", "alovelace", "--mine"]).len(), 2);
     assert_eq!(ids(&world, &["--repository", "web/shop"]), Vec::<String>::new());
+    world.countersign(&["queue", "--mine"]).exits(2).says("--as PERSON");
     world.countersign(&["queue", "--limit", "1"]).exits(0).says("and 1 more request");
 }
 

@@ -14,6 +14,7 @@ use super::clone::Clone;
 use super::error::CliError;
 use super::exit::Exit;
 use super::{out, runtime};
+use crate::domain::ids::PersonId;
 use crate::signature::{Signer, login_text};
 use crate::store::http::{self, Http, Options};
 use crate::store::session::{LoggedIn, Login};
@@ -99,11 +100,12 @@ pub(super) fn logout(server: Option<&str>) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// A server as the person who is logged in there asks it.
-pub(super) fn session(server: &str) -> Result<Http, CliError> {
+/// A server as the person who is logged in there asks it, and who that is.
+pub(super) fn session(server: &str) -> Result<(Http, PersonId), CliError> {
     let sessions = read()?;
     let session = sessions.get(server).ok_or_else(|| not_logged_in(server))?;
-    Ok(http::open(server, Some(&session.session), Options::default())?)
+    let http = http::open(server, Some(&session.session), Options::default())?;
+    Ok((http, session.person.clone()))
 }
 
 fn not_logged_in(server: &str) -> CliError {

@@ -77,11 +77,12 @@ fn a_senior_signs_from_anywhere() {
     let id = refused(&world, &kim);
     at(&world, "ghopper", &server, &["queue"]).exits(4).says("countersign login --server http");
     login(&world, "ghopper", &server).exits(0).says("as ghopper");
-    at(&world, "ghopper", &server, &["queue", "--as", "ghopper"]).exits(0).says(&id).says("*");
+    at(&world, "ghopper", &server, &["queue", "--mine"]).exits(0).says(&id).says("*");
     at(&world, "ghopper", &server, &["show", &id, "--diff"]).exits(0).says("+a\n");
     let key = path_text(&key("ghopper").file);
     let approve = ["approve", &id, "--yes", "--key", &key];
     at(&world, "ghopper", &server, &approve).exits(0).says("stored");
+    at(&world, "ghopper", &server, &["queue", "--mine"]).exits(0).says("nothing waits");
     at(&world, "ghopper", &server, &approve).exits(0);
     kim.push_main().lands(&[MAIN]);
     // After the end nothing goes any more, here or with the secret that somebody copied.

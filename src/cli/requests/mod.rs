@@ -14,7 +14,7 @@ use self::reading::Reading;
 use super::error::CliError;
 use super::{Place, existing_store, login, policy_of, settings};
 use crate::detect;
-use crate::domain::ids::{PolicyDigest, RepositoryName, RequestId};
+use crate::domain::ids::{PersonId, PolicyDigest, RepositoryName, RequestId};
 use crate::domain::limits::Limits;
 use crate::domain::policy::Policy;
 use crate::domain::request::Request;
@@ -30,6 +30,8 @@ pub(super) struct Desk {
     pub(super) store: Box<dyn Store>,
     /// Of the Git host; a person elsewhere has none.
     settings: Option<Settings>,
+    /// Who is logged in, at a server.
+    person: Option<PersonId>,
 }
 
 /// Whether a request still waits.
@@ -47,7 +49,7 @@ impl Desk {
         if place.config.is_some() {
             let settings = settings(place.config)?;
             let store = existing_store(&settings).await?;
-            return Ok(Self { settings: Some(settings), store });
+            return Ok(Self { settings: Some(settings), store, person: None });
         }
         let Some(server) = login::server_of(place.server)? else {
             return Err(CliError::usage("nowhere to look for review requests")
@@ -58,7 +60,8 @@ impl Desk {
                     "--config /etc/countersign/countersign.toml asks the store of this Git host",
                 ));
         };
-        Ok(Self { settings: None, store: Box::new(login::session(&server)?) })
+        let (store, person) = login::session(&server)?;
+        Ok(Self { settings: None, store: Box::new(store), person: Some(person) })
     }
 
     /// What a statement is held against before it goes out: the policy of the Git host as it

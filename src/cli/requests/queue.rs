@@ -39,11 +39,11 @@ pub(in crate::cli) struct QueueArgs {
 /// Whose and which requests.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pick {
-    /// A person of the policy: what they can sign comes first
+    /// A person of the policy: what they can sign comes first; else who is logged in
     #[arg(long = "as", value_name = "PERSON")]
     pub(super) person: Option<String>,
     /// Only what this person can sign and has not answered yet
-    #[arg(long, requires = "person")]
+    #[arg(long)]
     mine: bool,
     /// Only those of this repository
     #[arg(long, value_name = "NAME")]
@@ -101,7 +101,10 @@ pub(super) async fn waiting(
     };
     let requests = desk.store.requests(&query).await?;
     let mut said = said(desk, &requests).await?;
-    let me = pick.person.as_deref().map(PersonId::new);
+    let me = pick.person.as_deref().map(PersonId::new).or_else(|| desk.person.clone());
+    if pick.mine && me.is_none() {
+        return Err(CliError::usage("whose? --as PERSON, as the policy calls them"));
+    }
     let mut found: Vec<Waiting> = requests
         .into_iter()
         .map(|request| {
